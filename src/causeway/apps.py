@@ -1,0 +1,15 @@
+from typing import Any
+
+from django.apps import AppConfig
+
+from causeway.homes import register_homes
+
+
+class CausewayConfig(AppConfig):
+    name = "causeway"
+    verbose_name = "Causeway"
+
+    def __init__(self, app_name: str, app_module: Any) -> None:
+        super().__init__(app_name, app_module)
+        # Every app's configuration is made before any app's models are loaded.
+        register_homes()

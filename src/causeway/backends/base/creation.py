@@ -1,0 +1,74 @@
+"""Test databases: a child's brings the core databases it is linked to along.
+
+The test runner makes only the databases that its tests name, the child's first. A query on
+the child's connection reaches the core tables all the same, so their test databases must
+stand before the child's is migrated, whether or not a test names their alias.
+"""
+
+from django.db import connections
+
+from causeway.conf import cores
+from causeway.homes import under_construction
+from causeway.placements import obstacle
+
+
+class CreationMixin:
+    def __init__(self, connection):
+        super().__init__(connection)
+        # Whether the test database stands, and whether the runner destroys it itself.
+        self.stands = False
+        self.adopted = False
+        self.name_before = None
+        self.clones = set()
+        self.worker_name = None
+
+    def linked_cores(self):
+        """The creation objects of the core databases linked to this child."""
+        if self.connection.alias in cores():
+            return []
+        return [
+            connections[home].creation
+            for home in cores()
+            if home in connections.settings and obstacle(self.connection, home) is None
+        ]
+
+    def create_test_db(self, *args, **kwargs):
+        if self.stands:
+            self.adopted = True
+            return self.connection.settings_dict["NAME"]
+        for creation in self.linked_cores():
+            if not creation.stands:
+                creation.create_test_db(*args, **kwargs)
+                creation.adopted = False
+        self.name_before = self.connection.settings_dict["NAME"]
+        self.stands = self.adopted = True
+        with under_construction(self.connection.alias):
+            return super().create_test_db(*args, **kwargs)
+
+    def clone_test_db(self, suffix, *args, **kwargs):
+        for creation in self.linked_cores():
+            creation.clone_test_db(suffix, *args, **kwargs)
+        if suffix not in self.clones:
+            self.clones.add(suffix)
+            super().clone_test_db(suffix, *args, **kwargs)
+
+    def destroy_test_db(self, old_database_name=None, verbosity=1, keepdb=False, suffix=None):
+        super().destroy_test_db(old_database_name, verbosity, keepdb, suffix)
+        for creation in self.linked_cores():
+            if creation.stands and not creation.adopted:
+                creation.destroy_test_db(creation.name_before, verbosity, keepdb, suffix)
+        if suffix is None:
+            self.stands = self.adopted = False
+            self.clones.clear()
+
+    def setup_worker_connection(self, worker_id):
+        for creation in self.linked_cores():
+            if creation.worker_name is None and not creation.stands:
+                # A spawned process was not told the name of a database no test names.
+                creation.connection.settings_dict["NAME"] = creation._get_test_db_name()
+            creation.setup_worker_connection(worker_id)
+        if self.worker_name is None:
+            super().setup_worker_connection(worker_id)
+            self.worker_name = self.connection.settings_dict["NAME"]
+        else:
+            self.connection.settings_dict["NAME"] = self.worker_name

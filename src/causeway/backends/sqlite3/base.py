@@ -1,0 +1,85 @@
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from django.db import connections
+from django.db.backends.sqlite3.base import DatabaseWrapper as SQLiteDatabaseWrapper
+
+from causeway.backends.base.base import DatabaseWrapperMixin
+from causeway.backends.sqlite3.creation import DatabaseCreation
+from causeway.backends.sqlite3.features import DatabaseFeatures
+from causeway.backends.sqlite3.operations import DatabaseOperations
+from causeway.backends.sqlite3.schema import DatabaseSchemaEditor
+from causeway.conf import cores
+from causeway.exceptions import CoreUnavailable
+from causeway.placements import obstacle
+
+
+class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
+    SchemaEditorClass = DatabaseSchemaEditor
+    creation_class = DatabaseCreation
+    features_class = DatabaseFeatures
+    ops_class = DatabaseOperations
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # What is attached to the open connection: file by alias.
+        self.attached = {}
+
+    def link_obstacle(self, other):
+        if other.vendor != self.vendor:
+            return f"{other.alias!r} is on {other.display_name}, {self.alias!r} on {self.display_name}"
+        if str(other.settings_dict["NAME"]) == ":memory:":
+            return f"{other.alias!r} is a private in-memory database, which no other connection can see"
+        return None
+
+    def init_connection_state(self):
+        super().init_connection_state()
+        self.attached = {}
+        for home in cores():
+            # A file that is not there yet is missed by the first query that needs it.
+            if home != self.alias and obstacle(self, home) is None and exists(core_name(home)):
+                self.attach(home)
+
+    def linked_name(self, home):
+        if self.connection is None:
+            if not exists(core_name(home)):
+                raise unavailable(home, self.alias, "there is no such file")
+        elif self.attached.get(home) != core_name(home):
+            self.attach(home)
+        return home
+
+    def attach(self, home):
+        """Attach the file of a core database under its alias. Raises CoreUnavailable."""
+        schema, name = self.ops.quote_name(home), core_name(home)
+        try:
+            if home in self.attached:
+                self.connection.execute(f"DETACH DATABASE {schema}")
+                del self.attached[home]
+            self.connection.execute(f"ATTACH DATABASE ? AS {schema}", [uri(name)])
+        except sqlite3.Error as error:
+            raise unavailable(home, self.alias, error) from error
+        self.attached[home] = name
+
+
+def core_name(home):
+    return connections[home].settings_dict["NAME"]
+
+
+def exists(name):
+    return str(name).startswith("file:") or Path(name).exists()
+
+
+def unavailable(home, alias, reason):
+    return CoreUnavailable(
+        f"Cannot attach the core database {home!r} ({str(core_name(home))!r}) to the connection {alias!r}: {reason}. "
+        f"The file must exist (the core project's migrate makes it), be readable, and be one of at most ten "
+        f"attached files."
+    )
+
+
+def uri(name):
+    """The name of a database as a URI that opens an existing file and never makes one."""
+    if str(name).startswith("file:"):
+        return str(name)
+    return f"file:{quote(str(Path(name).absolute()))}?mode=rw"

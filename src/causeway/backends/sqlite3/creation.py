@@ -1,0 +1,7 @@
+from django.db.backends.sqlite3.creation import DatabaseCreation as DjangoCreation
+
+from causeway.backends.base.creation import CreationMixin
+
+
+class DatabaseCreation(CreationMixin, DjangoCreation):
+    pass

@@ -1,0 +1,98 @@
+"""The ``CAUSEWAY`` setting, read lazily, and ``sibling()`` to write ``DATABASES`` with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.db import DEFAULT_DB_ALIAS
+
+# The child's own database: the one where spanning queries run.
+LOCAL_ALIAS = DEFAULT_DB_ALIAS
+
+PLACEMENTS = ("linked", "staged", "mirrored")
+
+
+@dataclass(frozen=True)
+class Core:
+    """One entry of ``CAUSEWAY``: a core database and the models whose home it is.
+
+    ``models`` holds app labels and model labels in lower case; ``placement`` is None
+    where the setting leaves the choice to the library.
+    """
+
+    alias: str
+    models: frozenset[str]
+    placement: str | None = None
+    owner: bool = False
+    read_only: bool = False
+    schema: str | None = None
+
+    def claims(self, app_label: str, model_name: str) -> bool:
+        """Whether ``MODELS`` names the app or the model."""
+        app_label = app_label.lower()
+        return app_label in self.models or f"{app_label}.{model_name.lower()}" in self.models
+
+
+@cache
+def cores() -> dict[str, Core]:
+    """The core databases of this project by alias, in the order of the setting.
+
+    Entries of the wrong shape are left out here; the system checks report them.
+    """
+    setting = getattr(settings, "CAUSEWAY", None)
+    if not isinstance(setting, Mapping):
+        return {}
+    return {alias: _core(alias, entry) for alias, entry in setting.items() if isinstance(entry, Mapping)}
+
+
+def _core(alias: str, entry: Mapping[str, Any]) -> Core:
+    labels = entry.get("MODELS") or ()
+    if isinstance(labels, str):
+        labels = ()
+    return Core(
+        alias=alias,
+        models=frozenset(label.lower() for label in labels if isinstance(label, str)),
+        placement=entry.get("PLACEMENT"),
+        owner=bool(entry.get("OWNER", False)),
+        read_only=bool(entry.get("READ_ONLY", False)),
+        schema=entry.get("SCHEMA"),
+    )
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting == "CAUSEWAY":
+        cores.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="causeway.conf")
+
+
+def sibling(database: Mapping[str, Any], *, NAME: Any, **settings: Any) -> dict[str, Any]:
+    """The settings of another database on the same server.
+
+    ``database`` is an entry of ``DATABASES``; it is left as it is. The result has the same
+    engine, server, user, password and options, and ``NAME`` for its name (for SQLite: its
+    file). Further keywords replace further settings. The name of its test database is its
+    own, never the one that ``database`` sets under ``TEST``.
+    """
+    result = deepcopy(dict(database))
+    test = result.get("TEST")
+    if test:
+        result["TEST"] = {key: value for key, value in test.items() if key not in {"NAME", "MIRROR", "DEPENDENCIES"}}
+        if test.get("NAME") and _is_file(result):
+            result["TEST"]["NAME"] = str(Path(test["NAME"]).with_name(f"test_{Path(NAME).name}"))
+    return {**result, "NAME": NAME, **settings}
+
+
+def _is_file(database: Mapping[str, Any]) -> bool:
+    name = str((database.get("TEST") or {}).get("NAME") or "")
+    return (
+        "sqlite" in str(database.get("ENGINE", "")) or "spatialite" in str(database.get("ENGINE", ""))
+    ) and not (name == ":memory:" or name.startswith("file:"))

@@ -1,0 +1,23 @@
+"""What this library raises: few exceptions, one base."""
+
+from django.db import DatabaseError
+
+
+class CausewayError(DatabaseError):
+    """The base of every exception of this library."""
+
+
+class CoreReadOnly(CausewayError):
+    """A write was asked for in a core database that is declared ``READ_ONLY``."""
+
+
+class CoreNotOwned(CausewayError):
+    """A change of a core table was asked for in a project that does not own it."""
+
+
+class CoreUnavailable(CausewayError):
+    """A core database cannot be reached from the connection that needs it."""
+
+
+class PlacementError(CausewayError):
+    """A query needs a table in a database where no placement can put it."""

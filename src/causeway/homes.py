@@ -1,0 +1,151 @@
+"""Which database each model's rows live in.
+
+A model's home travels with its table name: ``_meta.db_table`` of a core model is a
+:class:`Table`, a string that is equal to the bare name and knows the alias. It is set when
+the class is prepared, so every query and every migration state carries it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.core.signals import setting_changed
+from django.db.models.signals import class_prepared
+
+from causeway.conf import cores
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+# The attribute by which an abstract base names the home of all its children.
+HOME_ATTRIBUTE = "causeway_home"
+
+# Aliases of the core databases whose test database is being made in this context.
+_under_construction: ContextVar[frozenset[str]] = ContextVar("causeway_under_construction", default=frozenset())
+
+
+class Table(str):
+    """A table name that knows its home, the alias of a core database."""
+
+    __slots__ = ("home",)
+    home: str
+
+    def __new__(cls, name: str, home: str) -> Table:
+        self = super().__new__(cls, name)
+        self.home = home
+        return self
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        return str(self), self.home
+
+
+def home_of(model: type[Model]) -> str | None:
+    """The alias of the core database in which the model's rows live; None for a local model.
+
+    A proxy follows its concrete model, a table made for a ``ManyToManyField`` the model of
+    the field.
+    """
+    opts = model._meta
+    if opts.auto_created:
+        return home_of(opts.auto_created)
+    concrete = opts.concrete_model or model
+    return _claimed(concrete._meta.app_label, concrete._meta.model_name or "") or _declared(concrete)
+
+
+def _claimed(app_label: str, model_name: str) -> str | None:
+    for core in cores().values():
+        if core.claims(app_label, model_name):
+            return core.alias
+    return None
+
+
+def _declared(model: type[Model]) -> str | None:
+    """The home that an abstract base of the model names.
+
+    Multi-table inheritance does not inherit it: the parent's rows live in core, the child's
+    own fields are local. A model of a migration has no abstract bases, so the installed
+    model of that name answers for it.
+    """
+    if model.__module__ == "__fake__":
+        try:
+            model = apps.get_registered_model(model._meta.app_label, model._meta.model_name or "")
+        except LookupError:
+            return None
+    for base in model.__mro__:
+        if base is not model and hasattr(base, "_meta") and not base._meta.abstract:
+            return None
+        if HOME_ATTRIBUTE in vars(base):
+            alias = vars(base)[HOME_ATTRIBUTE]
+            return alias if alias in cores() else None
+    return None
+
+
+def app_home(app_label: str) -> str | None:
+    """The alias of the core database that is the home of every model of the app, or None."""
+    for core in cores().values():
+        if app_label.lower() in core.models:
+            return core.alias
+    try:
+        models = list(apps.get_app_config(app_label).get_models())
+    except LookupError:
+        return None
+    homes = {home_of(model) for model in models}
+    return homes.pop() if len(homes) == 1 else None
+
+
+def stands_in_core(model: type[Model]) -> bool:
+    """Whether a local model has rows in core too: one of its managers is a ``CoreManager``."""
+    if model.__module__ == "__fake__":
+        try:
+            model = apps.get_registered_model(model._meta.app_label, model._meta.model_name or "")
+        except LookupError:
+            return False
+    return any(getattr(manager, "reads_core", False) for manager in model._meta.managers)
+
+
+def stamp(model: type[Model]) -> None:
+    """Write the model's home on its table name."""
+    opts = model._meta
+    home = home_of(model)
+    opts.db_table = Table(opts.db_table, home) if home else str(opts.db_table)
+
+
+def stamped_home(model: type[Model]) -> str | None:
+    """The home that a prepared model carries: ``home_of()`` without working it out again."""
+    return getattr(model._meta.db_table, "home", None)
+
+
+def _stamp_prepared(sender: type[Model], **kwargs: Any) -> None:
+    if cores():
+        stamp(sender)
+
+
+def _stamp_again(*, setting: str, **kwargs: Any) -> None:
+    if setting == "CAUSEWAY":
+        for model in apps.get_models(include_auto_created=True, include_swapped=True):
+            stamp(model)
+
+
+def register_homes() -> None:
+    """Stamp every model from now on. Called once, before the models are loaded."""
+    class_prepared.connect(_stamp_prepared, dispatch_uid="causeway.homes")
+    setting_changed.connect(_stamp_again, dispatch_uid="causeway.homes")
+
+
+@contextmanager
+def under_construction(alias: str) -> Iterator[None]:
+    """While the test database of a core alias is being made, its tables may be changed."""
+    token = _under_construction.set(_under_construction.get() | {alias})
+    try:
+        yield
+    finally:
+        _under_construction.reset(token)
+
+
+def may_migrate(alias: str) -> bool:
+    """Whether this project may change tables of the core database, now."""
+    return cores()[alias].owner or alias in _under_construction.get()

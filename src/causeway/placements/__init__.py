@@ -1,0 +1,64 @@
+"""How a core table comes to stand in the database where a query runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connections
+
+from causeway.conf import LOCAL_ALIAS, cores
+from causeway.exceptions import PlacementError
+from causeway.homes import Table
+from causeway.placements.base import Placement
+from causeway.placements.linked import Linked
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models import Model
+
+__all__ = ["AVAILABLE", "Placement", "is_linked", "obstacle", "table", "target"]
+
+AVAILABLE: dict[str, Placement] = {"linked": Linked()}
+DEFAULT = "linked"
+
+
+def obstacle(connection: BaseDatabaseWrapper, home: str) -> str | None:
+    """Why core tables of ``home`` cannot stand on ``connection``, as a clause; None if they can."""
+    name = cores()[home].placement or DEFAULT
+    placement = AVAILABLE.get(name)
+    if placement is None:
+        return f"the placement {name!r} is not available in this version"
+    return placement.obstacle(connection, home)
+
+
+def is_linked(home: str) -> bool:
+    """Whether the core tables of ``home`` are linked on the child's own connection."""
+    return obstacle(connections[LOCAL_ALIAS], home) is None
+
+
+def target(connection: BaseDatabaseWrapper, table: Table) -> str:
+    """The SQL that names a core table in a statement of a connection that is not its home's.
+
+    Raises PlacementError where no placement can put it there.
+    """
+    if why := obstacle(connection, table.home):
+        raise PlacementError(
+            f"Cannot use the table {str(table)!r} in a query on {connection.alias!r}: its home is the core "
+            f"database {table.home!r}, and {why}. Query the core models by themselves, or put both databases "
+            f"on one server (one engine, the same HOST and PORT) so that they can be linked."
+        )
+    return AVAILABLE[cores()[table.home].placement or DEFAULT].target(connection, table)
+
+
+def table(model: type[Model], using: str = LOCAL_ALIAS) -> str:
+    """The name to give a model's table in raw SQL on the connection ``using``, quoted.
+
+    It is qualified for a core model: ``cursor.execute(f"SELECT count(*) FROM {table(Article)}")``.
+    Ask each time, do not keep it: under a test runner it names the test database.
+    Raises PlacementError where the table cannot stand on that connection.
+    """
+    connection = connections[using]
+    name = model._meta.db_table
+    if isinstance(name, Table) and name.home != using:
+        return target(connection, name)
+    return connection.ops.quote_name(name)

@@ -1,0 +1,30 @@
+"""Linked: the core table itself, under its qualified name on the child's connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connections
+
+from causeway.placements.base import Placement
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    from causeway.homes import Table
+
+
+class Linked(Placement):
+    """For databases of one server, or SQLite files: one connection reaches both."""
+
+    def obstacle(self, connection: BaseDatabaseWrapper, home: str) -> str | None:
+        link_obstacle = getattr(connection, "link_obstacle", None)
+        if link_obstacle is None:
+            return f"the ENGINE of {connection.alias!r}, {connection.settings_dict['ENGINE']!r}, is not one of causeway's"
+        return link_obstacle(connections[home])
+
+    def target(self, connection: BaseDatabaseWrapper, table: Table) -> str:
+        quote_name = connection.ops.quote_name
+        # The name is looked up at each compilation, never kept: under a test runner it is
+        # the test database's.
+        return f"{quote_name(connection.linked_name(table.home))}.{quote_name(table)}"

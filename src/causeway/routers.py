@@ -1,0 +1,70 @@
+"""The router that sends each model to its home and guards the core tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+
+from causeway import homes
+from causeway.conf import LOCAL_ALIAS, cores
+from causeway.placements import is_linked
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+
+class CoreRouter:
+    """Core models run on the child's own connection where they are linked, else in their home."""
+
+    def db_for_read(self, model: type[Model] | None, **hints: Any) -> str | None:
+        if model is None:  # a RawQuerySet may have none
+            return None
+        home = homes.stamped_home(model)
+        if home is not None:
+            return None if is_linked(home) else home
+        instance = hints.get("instance")
+        if instance is not None and instance._state.db in cores() and not homes.stands_in_core(model):
+            # A core row's local relations: its own database has no such table.
+            return LOCAL_ALIAS
+        return None
+
+    def db_for_write(self, model: type[Model] | None, **hints: Any) -> str | None:
+        return self.db_for_read(model, **hints)
+
+    def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
+        if homes.stamped_home(type(obj1)) or homes.stamped_home(type(obj2)):
+            return True
+        return None
+
+    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
+        if not cores():
+            return None
+        model = hints.get("model") or _registered(app_label, model_name)
+        if model is None:
+            return _allow_app(db, app_label)
+        home = homes.home_of(model)
+        if home is None and db not in cores():
+            return None
+        if db != home and not (home is None and homes.stands_in_core(model)):
+            return False
+        # Commands that name core (flush, loaddata, dumpdata) ask with the installed model;
+        # an operation of a migration asks with its own.
+        return model.__module__ != "__fake__" or homes.may_migrate(db)
+
+
+def _registered(app_label: str, model_name: str | None) -> type[Model] | None:
+    if model_name is None:
+        return None
+    try:
+        return apps.get_registered_model(app_label, model_name)
+    except LookupError:
+        return None
+
+
+def _allow_app(db: str, app_label: str) -> bool | None:
+    """For operations that name no model (``RunSQL``, ``RunPython``)."""
+    home = homes.app_home(app_label)
+    if db in cores():
+        return home == db and homes.may_migrate(db)
+    return False if home else None
