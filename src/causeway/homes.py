@@ -27,6 +27,9 @@ HOME_ATTRIBUTE = "causeway_home"
 # Aliases of the core databases whose test database is being made in this context.
 _under_construction: ContextVar[frozenset[str]] = ContextVar("causeway_under_construction", default=frozenset())
 
+# The core database whose fixtures are being loaded over the child's connection.
+_loading_over_link: ContextVar[str | None] = ContextVar("causeway_loading_over_link", default=None)
+
 
 class Table(str):
     """A table name that knows its home, the alias of a core database."""
@@ -82,6 +85,14 @@ def _declared(model: type[Model]) -> str | None:
             alias = vars(base)[HOME_ATTRIBUTE]
             return alias if alias in cores() else None
     return None
+
+
+def home_of_label(app_label: str, model_name: str) -> str | None:
+    """The home of an installed model, or of one that only ``MODELS`` still names."""
+    try:
+        return home_of(apps.get_registered_model(app_label, model_name))
+    except LookupError:
+        return _claimed(app_label, model_name)
 
 
 def app_home(app_label: str) -> str | None:
@@ -149,3 +160,18 @@ def under_construction(alias: str) -> Iterator[None]:
 def may_migrate(alias: str) -> bool:
     """Whether this project may change tables of the core database, now."""
     return cores()[alias].owner or alias in _under_construction.get()
+
+
+@contextmanager
+def loading_over_link(alias: str) -> Iterator[None]:
+    """While fixtures are loaded into a linked core database over the child's connection."""
+    token = _loading_over_link.set(alias)
+    try:
+        yield
+    finally:
+        _loading_over_link.reset(token)
+
+
+def loads_over_link(alias: str) -> bool:
+    """Whether fixtures of this core database are being loaded over the child's connection."""
+    return _loading_over_link.get() == alias

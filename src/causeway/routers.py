@@ -46,11 +46,14 @@ class CoreRouter:
         home = homes.home_of(model)
         if home is None and db not in cores():
             return None
+        if home is not None and homes.loads_over_link(home):
+            return db == LOCAL_ALIAS
         if db != home and not (home is None and homes.stands_in_core(model)):
             return False
-        # Commands that name core (flush, loaddata, dumpdata) ask with the installed model;
-        # an operation of a migration asks with its own.
-        return model.__module__ != "__fake__" or homes.may_migrate(db)
+        # Commands that name core (flush, loaddata, dumpdata) ask with the installed model, an
+        # operation of a migration with its own, makemigrations with a name alone.
+        asks_for_rows = "model" in hints and model.__module__ != "__fake__"
+        return asks_for_rows or homes.may_migrate(db)
 
 
 def _registered(app_label: str, model_name: str | None) -> type[Model] | None:

@@ -1,5 +1,10 @@
+from causeway.conf import cores
+from causeway.exceptions import CoreNotOwned
+from causeway.homes import Table, may_migrate
+
+
 class DatabaseWrapperMixin:
-    """What every backend of ours answers about links between databases."""
+    """What every backend of ours does around a link between databases."""
 
     def link_obstacle(self, other):
         """Why the database of another connection cannot be reached over this one, as a clause, or None."""
@@ -8,3 +13,20 @@ class DatabaseWrapperMixin:
     def linked_name(self, home):
         """The name that qualifies the tables of a core database in statements of this connection."""
         raise NotImplementedError
+
+    def schema_editor(self, *args, **kwargs):
+        if self.alias in cores() and not kwargs.get("collect_sql") and not may_migrate(self.alias):
+            raise CoreNotOwned(
+                f"Cannot change tables of the core database {self.alias!r} from here: this project only uses "
+                f"them. Run its migrations in the core project, or set OWNER to True in CAUSEWAY[{self.alias!r}] "
+                f"in the one project that migrates them."
+            )
+        return super().schema_editor(*args, **kwargs)
+
+    def check_constraints(self, table_names=None):
+        # Tables of another database are none of this connection's to check.
+        if table_names is not None:
+            table_names = [
+                name for name in table_names if not isinstance(name, Table) or name.home == self.alias
+            ]
+        return super().check_constraints(table_names)

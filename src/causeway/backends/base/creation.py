@@ -22,6 +22,10 @@ class CreationMixin:
         self.clones = set()
         self.worker_name = None
 
+    @property
+    def is_test_database(self):
+        return self.stands or self.worker_name is not None
+
     def linked_cores(self):
         """The creation objects of the core databases linked to this child."""
         if self.connection.alias in cores():

@@ -1,7 +1,9 @@
 from django.db.backends.mysql.introspection import DatabaseIntrospection as DjangoIntrospection
 
+from causeway.backends.base.introspection import IntrospectionMixin
 
-class DatabaseIntrospection(DjangoIntrospection):
+
+class CrossDatabaseIntrospection(DjangoIntrospection):
     def get_constraints(self, cursor, table_name):
         # Django sees only foreign keys within the database; altering or removing a field
         # must find the constraint to a core table as well.
@@ -26,3 +28,7 @@ class DatabaseIntrospection(DjangoIntrospection):
                 constraint["columns"].append(column)
             constraint["foreign_key"] = (other_table, other_column)
         return constraints
+
+
+class DatabaseIntrospection(IntrospectionMixin, CrossDatabaseIntrospection):
+    pass

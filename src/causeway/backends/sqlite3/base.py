@@ -8,6 +8,7 @@ from django.db.backends.sqlite3.base import DatabaseWrapper as SQLiteDatabaseWra
 from causeway.backends.base.base import DatabaseWrapperMixin
 from causeway.backends.sqlite3.creation import DatabaseCreation
 from causeway.backends.sqlite3.features import DatabaseFeatures
+from causeway.backends.sqlite3.introspection import DatabaseIntrospection
 from causeway.backends.sqlite3.operations import DatabaseOperations
 from causeway.backends.sqlite3.schema import DatabaseSchemaEditor
 from causeway.conf import cores
@@ -19,6 +20,7 @@ class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
     creation_class = DatabaseCreation
     features_class = DatabaseFeatures
+    introspection_class = DatabaseIntrospection
     ops_class = DatabaseOperations
 
     def __init__(self, *args, **kwargs):

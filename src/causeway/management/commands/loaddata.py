@@ -1,0 +1,62 @@
+from django.apps import apps
+from django.core.management.commands.loaddata import Command as DjangoCommand
+from django.db import IntegrityError, connections
+from django.db.models import Exists, OuterRef
+
+from causeway import homes
+from causeway.conf import LOCAL_ALIAS, cores
+from causeway.placements import is_linked
+
+
+class Command(DjangoCommand):
+    """Loads the rows of linked core models over the child's own connection.
+
+    So they are part of its open transaction, as every other write to them is: a fixture of a
+    TestCase is seen by its tests.
+    """
+
+    def handle(self, *fixture_labels, **options):
+        home = options["database"]
+        if home not in cores() or not is_linked(home):
+            return super().handle(*fixture_labels, **options)
+        models = apps.get_models(include_auto_created=True)
+        with homes.loading_over_link(home):
+            others = [model._meta.label for model in models if homes.home_of(model) != home]
+            super().handle(*fixture_labels, **_excluding(options, others), database=LOCAL_ALIAS)
+        if any(homes.stands_in_core(model) for model in models):
+            own = [model._meta.label for model in models if homes.home_of(model) == home]
+            super().handle(*fixture_labels, **_excluding(options, own), database=home)
+        return None
+
+    def loaddata(self, fixture_labels):
+        super().loaddata(fixture_labels)
+        # A test case loads its fixtures into the child first, then into core.
+        complete = not getattr(connections[LOCAL_ALIAS].creation, "is_test_database", False)
+        for model in getattr(self, "models", ()):
+            if complete or homes.home_of(model):
+                self.check_references(model)
+
+    def check_references(self, model):
+        """Raise IntegrityError where a loaded row refers to a core row that is not there.
+
+        Django checks what was loaded while constraints were off, but only within a database.
+        """
+        for field in model._meta.local_concrete_fields:
+            target = field.remote_field and field.remote_field.model
+            if not target or not getattr(field, "db_constraint", False) or homes.home_of(target) is None:
+                continue
+            (remote,) = field.foreign_related_fields
+            there = target._base_manager.filter(**{remote.attname: OuterRef(field.attname)})
+            rows = model._base_manager.using(self.using).filter(**{f"{field.attname}__isnull": False})
+            dangling = rows.filter(~Exists(there)).values_list("pk", field.attname).first()
+            if dangling:
+                raise IntegrityError(
+                    f"Problem installing fixtures: the {model._meta.label} with the primary key {dangling[0]!r} "
+                    f"refers by {field.name!r} to the {target._meta.label} {dangling[1]!r}, which is not in the "
+                    f"core database {homes.home_of(target)!r}. Load the core rows first, or with it."
+                )
+
+
+def _excluding(options, labels):
+    kept = {key: value for key, value in options.items() if key != "database"}
+    return {**kept, "exclude": [*options["exclude"], *labels]}
