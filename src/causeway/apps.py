@@ -2,7 +2,9 @@ from typing import Any
 
 from django.apps import AppConfig
 
+from causeway.checks import register_checks
 from causeway.homes import register_homes
+from causeway.signals import register_deletion_guard
 
 
 class CausewayConfig(AppConfig):
@@ -13,3 +15,7 @@ class CausewayConfig(AppConfig):
         super().__init__(app_name, app_module)
         # Every app's configuration is made before any app's models are loaded.
         register_homes()
+
+    def ready(self) -> None:
+        register_checks()
+        register_deletion_guard()

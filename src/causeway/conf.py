@@ -53,8 +53,8 @@ def cores() -> dict[str, Core]:
 
 
 def _core(alias: str, entry: Mapping[str, Any]) -> Core:
-    labels = entry.get("MODELS") or ()
-    if isinstance(labels, str):
+    labels = entry.get("MODELS")
+    if not isinstance(labels, (list, tuple, set, frozenset)):
         labels = ()
     return Core(
         alias=alias,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -56,7 +57,7 @@ def home_of(model: type[Model]) -> str | None:
     if opts.auto_created:
         return home_of(opts.auto_created)
     concrete = opts.concrete_model or model
-    return _claimed(concrete._meta.app_label, concrete._meta.model_name or "") or _declared(concrete)
+    return _claimed(concrete._meta.app_label, concrete._meta.model_name or "") or declared_home(concrete)
 
 
 def _claimed(app_label: str, model_name: str) -> str | None:
@@ -66,8 +67,14 @@ def _claimed(app_label: str, model_name: str) -> str | None:
     return None
 
 
-def _declared(model: type[Model]) -> str | None:
-    """The home that an abstract base of the model names.
+def declared_home(model: type[Model]) -> str | None:
+    """The home that an abstract base of the model names, where ``CAUSEWAY`` has it."""
+    alias = named_home(model)
+    return alias if alias in cores() else None
+
+
+def named_home(model: type[Model]) -> str | None:
+    """What an abstract base of the model names as its home, known or not.
 
     Multi-table inheritance does not inherit it: the parent's rows live in core, the child's
     own fields are local. A model of a migration has no abstract bases, so the installed
@@ -82,8 +89,7 @@ def _declared(model: type[Model]) -> str | None:
         if base is not model and hasattr(base, "_meta") and not base._meta.abstract:
             return None
         if HOME_ATTRIBUTE in vars(base):
-            alias = vars(base)[HOME_ATTRIBUTE]
-            return alias if alias in cores() else None
+            return vars(base)[HOME_ATTRIBUTE]
     return None
 
 
@@ -110,12 +116,24 @@ def app_home(app_label: str) -> str | None:
 
 def stands_in_core(model: type[Model]) -> bool:
     """Whether a local model has rows in core too: one of its managers is a ``CoreManager``."""
+    if model._meta.auto_created:
+        return stands_in_core(model._meta.auto_created)
     if model.__module__ == "__fake__":
         try:
             model = apps.get_registered_model(model._meta.app_label, model._meta.model_name or "")
         except LookupError:
             return False
     return any(getattr(manager, "reads_core", False) for manager in model._meta.managers)
+
+
+@cache
+def local_tables() -> frozenset[str]:
+    """The tables that stand in the child's own database alone."""
+    both, local = set(), set()
+    for model in apps.get_models(include_auto_created=True):
+        if stamped_home(model) is None:
+            (both if stands_in_core(model) else local).add(model._meta.db_table)
+    return frozenset(local - both)
 
 
 def stamp(model: type[Model]) -> None:
@@ -131,12 +149,14 @@ def stamped_home(model: type[Model]) -> str | None:
 
 
 def _stamp_prepared(sender: type[Model], **kwargs: Any) -> None:
+    local_tables.cache_clear()
     if cores():
         stamp(sender)
 
 
 def _stamp_again(*, setting: str, **kwargs: Any) -> None:
     if setting == "CAUSEWAY":
+        local_tables.cache_clear()
         for model in apps.get_models(include_auto_created=True, include_swapped=True):
             stamp(model)
 
@@ -157,9 +177,14 @@ def under_construction(alias: str) -> Iterator[None]:
         _under_construction.reset(token)
 
 
+def is_under_construction(alias: str) -> bool:
+    """Whether the test database of this alias is being made in this context."""
+    return alias in _under_construction.get()
+
+
 def may_migrate(alias: str) -> bool:
     """Whether this project may change tables of the core database, now."""
-    return cores()[alias].owner or alias in _under_construction.get()
+    return cores()[alias].owner or is_under_construction(alias)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 
 from causeway import homes
+from causeway.backends.base.guards import refuse_write
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.placements import is_linked
 
@@ -30,6 +31,8 @@ class CoreRouter:
         return None
 
     def db_for_write(self, model: type[Model] | None, **hints: Any) -> str | None:
+        if model is not None and _writes(model, hints.get("instance")):
+            refuse_write(model, _alias_of(hints.get("instance")), "write")
         return self.db_for_read(model, **hints)
 
     def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
@@ -54,6 +57,15 @@ class CoreRouter:
         # operation of a migration with its own, makemigrations with a name alone.
         asks_for_rows = "model" in hints and model.__module__ != "__fake__"
         return asks_for_rows or homes.may_migrate(db)
+
+
+def _writes(model: type[Model], instance: Model | None) -> bool:
+    """Whether Django asks in order to write, and not to note where an unsaved instance would go."""
+    return instance is None or isinstance(instance, model) or bool(model._meta.auto_created)
+
+
+def _alias_of(instance: Model | None) -> str | None:
+    return instance._state.db if instance is not None else None
 
 
 def _registered(app_label: str, model_name: str | None) -> type[Model] | None:

@@ -7,6 +7,7 @@ from causeway.backends.mysql.features import DatabaseFeatures
 from causeway.backends.mysql.introspection import DatabaseIntrospection
 from causeway.backends.mysql.operations import DatabaseOperations
 from causeway.backends.mysql.schema import DatabaseSchemaEditor
+from causeway.backends.mysql.validation import DatabaseValidation
 
 
 class DatabaseWrapper(DatabaseWrapperMixin, MySQLDatabaseWrapper):
@@ -15,6 +16,7 @@ class DatabaseWrapper(DatabaseWrapperMixin, MySQLDatabaseWrapper):
     features_class = DatabaseFeatures
     introspection_class = DatabaseIntrospection
     ops_class = DatabaseOperations
+    validation_class = DatabaseValidation
 
     def link_obstacle(self, other):
         if other.vendor != self.vendor:

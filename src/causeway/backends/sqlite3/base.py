@@ -11,6 +11,7 @@ from causeway.backends.sqlite3.features import DatabaseFeatures
 from causeway.backends.sqlite3.introspection import DatabaseIntrospection
 from causeway.backends.sqlite3.operations import DatabaseOperations
 from causeway.backends.sqlite3.schema import DatabaseSchemaEditor
+from causeway.backends.sqlite3.validation import DatabaseValidation
 from causeway.conf import cores
 from causeway.exceptions import CoreUnavailable
 from causeway.placements import obstacle
@@ -22,6 +23,7 @@ class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
     features_class = DatabaseFeatures
     introspection_class = DatabaseIntrospection
     ops_class = DatabaseOperations
+    validation_class = DatabaseValidation
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -1,0 +1,47 @@
+from django.apps import apps
+from django.core.checks import Error
+
+from causeway import homes
+from causeway.conf import LOCAL_ALIAS, cores
+from causeway.placements import obstacle
+
+
+class ValidationMixin:
+    """Checks of the links of a connection, with and without asking the database."""
+
+    def check(self, **kwargs):
+        issues = super().check(**kwargs)
+        if self.connection.alias == LOCAL_ALIAS:
+            for home in cores():
+                if obstacle(self.connection, home) is None:
+                    issues += self.check_core(home)
+        return issues
+
+    def check_link(self, home):
+        """What can be said of the link to a core database from the settings alone."""
+        return []
+
+    def check_core(self, home):
+        """Whether the core database is there and the user has the rights on it."""
+        raise NotImplementedError
+
+    def core_models(self, home):
+        return [
+            model
+            for model in apps.get_models(include_auto_created=True)
+            if homes.stamped_home(model) == home and model._meta.managed and not model._meta.proxy
+        ]
+
+    def missing(self, home, name, reason):
+        return Error(
+            f"The core database {home!r} ({name!r}) cannot be reached from {self.connection.alias!r}: {reason}.",
+            hint="Run migrate in the core project first, and check NAME and the rights of the user.",
+            id="causeway.E020",
+        )
+
+    def no_rights(self, home, reason, hint):
+        return Error(
+            f"{self.connection.alias!r} has not the rights it needs on the core database {home!r}: {reason}.",
+            hint=hint,
+            id="causeway.E021",
+        )

@@ -1,0 +1,60 @@
+import os
+import re
+
+from django.core.checks import Error, Warning
+from django.db import connections
+from django.db.backends.base.validation import BaseDatabaseValidation
+
+from causeway.backends.base.validation import ValidationMixin
+from causeway.conf import cores
+from causeway.exceptions import CoreUnavailable
+from causeway.placements import obstacle
+
+# SQLITE_MAX_ATTACHED of an ordinary build: https://sqlite.org/limits.html#max_attached
+MAX_ATTACHED = 10
+
+
+class DatabaseValidation(ValidationMixin, BaseDatabaseValidation):
+    def check_link(self, home):
+        issues = []
+        linked = [alias for alias in cores() if obstacle(self.connection, alias) is None]
+        if len(linked) > MAX_ATTACHED and home == linked[MAX_ATTACHED]:
+            issues.append(
+                Error(
+                    f"CAUSEWAY links {len(linked)} core databases, but SQLite attaches at most {MAX_ATTACHED} files.",
+                    hint="Put core models that belong together into one core database.",
+                    id="causeway.E012",
+                )
+            )
+        command = self.connection.settings_dict["OPTIONS"].get("init_command") or ""
+        if re.search(r"journal_mode\s*[=(]\s*['\"]?wal", command, re.IGNORECASE):
+            issues.append(self.not_atomic(home, f"init_command of {self.connection.alias!r} asks for WAL"))
+        return issues
+
+    def check_core(self, home):
+        try:
+            self.connection.ensure_connection()
+            schema = self.connection.linked_name(home)
+        except CoreUnavailable as error:
+            return [self.missing(home, self.core_file(home), str(error.__cause__ or "there is no such file"))]
+        issues = []
+        file = self.core_file(home)
+        if not cores()[home].read_only and os.path.exists(file) and not os.access(file, os.W_OK):
+            hint = "Give the process the right to write the file and its folder, or declare READ_ONLY."
+            issues.append(self.no_rights(home, f"the file {file!r} cannot be written", hint))
+        with self.connection.cursor() as cursor:
+            for name, of in (("main", self.connection.alias), (self.connection.ops.quote_name(schema), home)):
+                if cursor.execute(f"PRAGMA {name}.journal_mode").fetchone()[0] == "wal":
+                    issues.append(self.not_atomic(home, f"the file of {of!r} is in WAL mode"))
+        return issues
+
+    def core_file(self, home):
+        return str(connections[home].settings_dict["NAME"])
+
+    def not_atomic(self, home, reason):
+        return Warning(
+            f"A transaction over {self.connection.alias!r} and the core database {home!r} is not atomic if the power "
+            f"goes: {reason}.",
+            hint="Use the rollback journal (PRAGMA journal_mode = DELETE) for both files, or accept the window.",
+            id="causeway.W002",
+        )

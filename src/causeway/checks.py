@@ -1,0 +1,290 @@
+"""System checks of the settings and the models. Those that ask a database are in its backend's validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.module_loading import import_string
+
+from causeway import homes
+from causeway.conf import LOCAL_ALIAS, PLACEMENTS, cores
+from causeway.placements import AVAILABLE, obstacle
+
+KEYS = {"MODELS", "PLACEMENT", "OWNER", "READ_ONLY", "SCHEMA"}
+
+
+def register_checks() -> None:
+    """Register every check of this module. Called once the apps are ready."""
+    for check in (check_shape, check_aliases, check_labels, check_router, check_backends, check_placements):
+        register(check, "causeway")
+    for check in (check_claims, check_core_relations, check_managers, check_declared_homes):
+        register(check, "causeway", Tags.models)
+
+
+def _setting() -> Mapping[str, Any]:
+    setting = getattr(settings, "CAUSEWAY", None)
+    return setting if isinstance(setting, Mapping) else {}
+
+
+def _entry(alias: str) -> str:
+    return f"CAUSEWAY[{alias!r}]"
+
+
+def check_shape(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    setting = getattr(settings, "CAUSEWAY", {})
+    if not isinstance(setting, Mapping):
+        return [
+            Error(
+                f"CAUSEWAY must be a dictionary of core databases by alias, not {type(setting).__name__}.",
+                hint="Write CAUSEWAY = {'core': {'MODELS': ['app_label']}}.",
+                id="causeway.E001",
+            )
+        ]
+    return [error for alias, entry in setting.items() for error in _shape_of(alias, entry)]
+
+
+def _shape_of(alias: str, entry: Any) -> Iterator[CheckMessage]:
+    if not isinstance(entry, Mapping):
+        hint = f"Write {{'MODELS': [...]}}; the keys are {', '.join(sorted(KEYS))}."
+        yield Error(f"{_entry(alias)} must be a dictionary.", hint=hint, id="causeway.E001")
+        return
+    for key in sorted(set(entry) - KEYS, key=str):
+        yield Error(
+            f"{_entry(alias)} has the unknown key {key!r}.",
+            hint=f"The keys are {', '.join(sorted(KEYS))}.",
+            id="causeway.E001",
+        )
+    labels = entry.get("MODELS", [])
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in _iterable(labels)):
+        yield Error(
+            f"{_entry(alias)}['MODELS'] must be a list of app labels and model labels.",
+            hint="Write for instance ['content', 'auth.User'].",
+            id="causeway.E001",
+        )
+    for key in ("OWNER", "READ_ONLY"):
+        if not isinstance(entry.get(key, False), bool):
+            yield Error(f"{_entry(alias)}[{key!r}] must be True or False.", hint=None, id="causeway.E001")
+
+
+def _iterable(value: Any) -> Any:
+    return value if isinstance(value, (list, tuple, set, frozenset)) else [None]
+
+
+def check_aliases(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    for alias in cores():
+        if alias not in connections.settings:
+            messages.append(
+                Error(
+                    f"CAUSEWAY names the core database {alias!r}, which DATABASES does not have.",
+                    hint=f"Add DATABASES[{alias!r}] = causeway.sibling(DATABASES['default'], NAME=...).",
+                    id="causeway.E002",
+                )
+            )
+        elif alias in {LOCAL_ALIAS, "main", "temp"}:
+            messages.append(
+                Error(
+                    f"{alias!r} cannot be the alias of a core database.",
+                    hint="'default' is the project's own database; 'main' and 'temp' are SQLite's own names.",
+                    id="causeway.E002",
+                )
+            )
+    return messages
+
+
+def check_labels(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"{_entry(core.alias)}['MODELS'] names {label!r}, which is no installed app and no model.",
+            hint="Use an app label ('content') or a model label ('auth.User') of INSTALLED_APPS.",
+            id="causeway.E003",
+        )
+        for core in cores().values()
+        for label in sorted(core.models)
+        if not _is_installed(label)
+    ]
+
+
+def _is_installed(label: str) -> bool:
+    app_label, _, model_name = label.partition(".")
+    config = {config.label.lower(): config for config in apps.get_app_configs()}.get(app_label)
+    if config is None:
+        return False
+    names = {model._meta.model_name for model in config.get_models(include_swapped=True)}
+    return not model_name or model_name in names
+
+
+def check_claims(app_configs: list[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    for model in apps.get_models():
+        opts = model._meta
+        claims = [c.alias for c in cores().values() if c.claims(opts.app_label, opts.model_name or "")]
+        declared = homes.declared_home(model)
+        claims += [declared] if declared and declared not in claims else []
+        if len(claims) > 1:
+            messages.append(
+                Error(
+                    f"{opts.label} is claimed by {len(claims)} core databases: {', '.join(map(repr, claims))}.",
+                    hint="A model has one home: name it under one alias of CAUSEWAY only.",
+                    obj=model,
+                    id="causeway.E004",
+                )
+            )
+    return messages
+
+
+def check_router(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    from causeway.routers import CoreRouter
+
+    if not cores():
+        return []
+    for router in settings.DATABASE_ROUTERS:
+        try:
+            router = import_string(router) if isinstance(router, str) else type(router)
+        except ImportError:
+            continue  # Django says so itself, at the first query.
+        if isinstance(router, type) and issubclass(router, CoreRouter):
+            return []
+    return [
+        Error(
+            "DATABASE_ROUTERS lacks 'causeway.routers.CoreRouter', so core tables are not kept apart.",
+            hint="Put it first: DATABASE_ROUTERS = ['causeway.routers.CoreRouter'].",
+            id="causeway.E005",
+        )
+    ]
+
+
+def _is_ours(connection: BaseDatabaseWrapper) -> bool:
+    return hasattr(connection, "link_obstacle")
+
+
+def check_backends(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    if not cores():
+        return []
+    aliases = [LOCAL_ALIAS, *(alias for alias in cores() if alias in connections.settings)]
+    return [
+        Error(
+            f"DATABASES[{alias!r}] has the ENGINE {connections[alias].settings_dict['ENGINE']!r}, "
+            f"which is not one of causeway's.",
+            hint=f"Use 'causeway.backends.{_backend_for(connections[alias].vendor)}'.",
+            id="causeway.E006",
+        )
+        for alias in dict.fromkeys(aliases)
+        if not _is_ours(connections[alias])
+    ]
+
+
+def _backend_for(vendor: str) -> str:
+    return {"sqlite": "sqlite3"}.get(vendor, vendor)
+
+
+def check_placements(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    for core in cores().values():
+        entry = f"{_entry(core.alias)}['PLACEMENT']"
+        if core.placement is not None and core.placement not in PLACEMENTS:
+            names = ", ".join(map(repr, PLACEMENTS))
+            messages.append(
+                Error(f"{entry} is {core.placement!r}.", hint=f"It is one of {names}.", id="causeway.E008")
+            )
+        elif core.placement is not None and core.placement not in AVAILABLE:
+            messages.append(
+                Error(
+                    f"{entry} is {core.placement!r}, which this version does not have yet.",
+                    hint=f"This version has {', '.join(map(repr, AVAILABLE))}.",
+                    id="causeway.E008",
+                )
+            )
+        elif core.alias in connections.settings and _is_ours(connections[LOCAL_ALIAS]):
+            messages += _check_link(core.alias)
+    return messages
+
+
+def _check_link(alias: str) -> Iterator[CheckMessage]:
+    local = connections[LOCAL_ALIAS]
+    if why := obstacle(local, alias):
+        yield Error(
+            f"The core database {alias!r} cannot be linked to {LOCAL_ALIAS!r}: {why}.",
+            hint="Put both on one server: causeway.sibling() makes the settings of another database there.",
+            id="causeway.E007",
+        )
+    else:
+        yield from local.validation.check_link(alias)
+
+
+def check_core_relations(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    for model in apps.get_models():
+        home = homes.home_of(model)
+        for field in [*model._meta.local_fields, *model._meta.local_many_to_many]:
+            target = field.remote_field and field.remote_field.model
+            if not target or isinstance(target, str):
+                continue
+            if home is not None and homes.home_of(target) is None:
+                messages.append(
+                    Warning(
+                        f"The core model {model._meta.label} refers by {field.name!r} to the local model "
+                        f"{target._meta.label}: core cannot know the rows of each child.",
+                        hint="Turn the relation round, or make the target a core model too.",
+                        obj=field,
+                        id="causeway.W001",
+                    )
+                )
+            elif home is None and homes.home_of(target) is not None:
+                messages += _check_on_delete(field, target)
+    return messages
+
+
+def _check_on_delete(field: Any, target: Any) -> Iterator[CheckMessage]:
+    features = connections[LOCAL_ALIAS].features
+    across = getattr(features, "supports_foreign_keys_across_databases", False)
+    # Django 6.1's DB_CASCADE and its kin leave the work to a constraint.
+    if hasattr(getattr(field.remote_field, "on_delete", None), "on_delete_sql") and not across:
+        yield Error(
+            f"{field} leaves deletions to the database ({field.remote_field.on_delete}), but "
+            f"{connections[LOCAL_ALIAS].display_name} has no constraint to another database.",
+            hint="Use CASCADE, SET_NULL or another on_delete that Django carries out.",
+            obj=field,
+            id="causeway.E009",
+        )
+
+
+def check_managers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    aliases = list(cores())
+    return [
+        Error(
+            f"The CoreManager {manager.name!r} of {model._meta.label} "
+            + ("names no core database." if manager.core is None else f"names {manager.core!r}."),
+            hint=f"It must name one of CAUSEWAY: write CoreManager(using={aliases[0]!r}).",
+            obj=model,
+            id="causeway.E010",
+        )
+        for model in apps.get_models()
+        for manager in model._meta.managers
+        if aliases and getattr(manager, "reads_core", False) and not _names_core(manager.core, aliases)
+    ]
+
+
+def _names_core(name: str | None, aliases: list[str]) -> bool:
+    return name in aliases or (name is None and len(aliases) == 1)
+
+
+def check_declared_homes(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    if not cores():
+        return []
+    return [
+        Error(
+            f"{model._meta.label} names the home {alias!r}, which CAUSEWAY does not have.",
+            hint=f"{homes.HOME_ATTRIBUTE} is one of {', '.join(map(repr, cores()))}.",
+            obj=model,
+            id="causeway.E011",
+        )
+        for model in apps.get_models()
+        if (alias := homes.named_home(model)) and alias not in cores()
+    ]
