@@ -3,7 +3,7 @@ from typing import Any
 from django.apps import AppConfig
 
 from causeway.checks import register_checks
-from causeway.homes import register_homes
+from causeway.homes import register_homes, stamp_namesakes
 from causeway.signals import register_deletion_guard
 
 
@@ -17,5 +17,6 @@ class CausewayConfig(AppConfig):
         register_homes()
 
     def ready(self) -> None:
+        stamp_namesakes()
         register_checks()
         register_deletion_guard()

@@ -69,7 +69,7 @@ def _shape_of(alias: str, entry: Any) -> Iterator[CheckMessage]:
         )
     for key in ("OWNER", "READ_ONLY"):
         if not isinstance(entry.get(key, False), bool):
-            yield Error(f"{_entry(alias)}[{key!r}] must be True or False.", hint=None, id="causeway.E001")
+            yield Error(f"{_entry(alias)}[{key!r}] must be True or False.", hint="Leave it out for False.", id="causeway.E001")
 
 
 def _iterable(value: Any) -> Any:
@@ -115,6 +115,8 @@ def _is_installed(label: str) -> bool:
     app_label, _, model_name = label.partition(".")
     config = {config.label.lower(): config for config in apps.get_app_configs()}.get(app_label)
     if config is None:
+        return False
+    if label.endswith("."):
         return False
     names = {model._meta.model_name for model in config.get_models(include_swapped=True)}
     return not model_name or model_name in names
@@ -172,7 +174,7 @@ def check_backends(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
         Error(
             f"DATABASES[{alias!r}] has the ENGINE {connections[alias].settings_dict['ENGINE']!r}, "
             f"which is not one of causeway's.",
-            hint=f"Use 'causeway.backends.{_backend_for(connections[alias].vendor)}'.",
+            hint=f"Use {_backends_for(connections[alias].vendor)}.",
             id="causeway.E006",
         )
         for alias in dict.fromkeys(aliases)
@@ -180,8 +182,9 @@ def check_backends(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     ]
 
 
-def _backend_for(vendor: str) -> str:
-    return {"sqlite": "sqlite3"}.get(vendor, vendor)
+def _backends_for(vendor: str) -> str:
+    by_vendor = {"mysql": "'causeway.backends.mysql'", "sqlite": "'causeway.backends.sqlite3'"}
+    return by_vendor.get(vendor, " or ".join(by_vendor.values()))
 
 
 def check_placements(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

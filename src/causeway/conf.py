@@ -59,7 +59,7 @@ def _core(alias: str, entry: Mapping[str, Any]) -> Core:
     return Core(
         alias=alias,
         models=frozenset(label.lower() for label in labels if isinstance(label, str)),
-        placement=entry.get("PLACEMENT"),
+        placement=None if (placement := entry.get("PLACEMENT")) is None else str(placement),
         owner=bool(entry.get("OWNER", False)),
         read_only=bool(entry.get("READ_ONLY", False)),
         schema=entry.get("SCHEMA"),
@@ -80,14 +80,17 @@ def sibling(database: Mapping[str, Any], *, NAME: Any, **settings: Any) -> dict[
     ``database`` is an entry of ``DATABASES``; it is left as it is. The result has the same
     engine, server, user, password and options, and ``NAME`` for its name (for SQLite: its
     file). Further keywords replace further settings. The name of its test database is its
-    own, never the one that ``database`` sets under ``TEST``.
+    own, never the one that ``database`` sets under ``TEST``: the default name, or where that is
+    a file of SQLite, one beside it.
     """
     result = deepcopy(dict(database))
     test = result.get("TEST")
     if test:
         result["TEST"] = {key: value for key, value in test.items() if key not in {"NAME", "MIRROR", "DEPENDENCIES"}}
-        if test.get("NAME") and _is_file(result):
-            result["TEST"]["NAME"] = str(Path(test["NAME"]).with_name(f"test_{Path(NAME).name}"))
+        if test.get("NAME") and _is_file(database):
+            file, other = Path(test["NAME"]), Path(NAME)
+            own = "_".join(filter(None, (file.stem, other.parent.name, other.name)))
+            result["TEST"]["NAME"] = str(file.with_name(own))
     return {**result, "NAME": NAME, **settings}
 
 

@@ -28,22 +28,25 @@ HOME_ATTRIBUTE = "causeway_home"
 # Aliases of the core databases whose test database is being made in this context.
 _under_construction: ContextVar[frozenset[str]] = ContextVar("causeway_under_construction", default=frozenset())
 
-# The core database whose fixtures are being loaded over the child's connection.
-_loading_over_link: ContextVar[str | None] = ContextVar("causeway_loading_over_link", default=None)
+# The core databases whose rows a command reads or writes over the child's connection.
+_over_link: ContextVar[frozenset[str]] = ContextVar("causeway_over_link", default=frozenset())
 
 
 class Table(str):
-    """A table name that knows its home, the alias of a core database."""
+    """A table name that knows its home, the alias of a core database.
+
+    ``home`` is None for a local table that has a namesake in a core database.
+    """
 
     __slots__ = ("home",)
-    home: str
+    home: str | None
 
-    def __new__(cls, name: str, home: str) -> Table:
+    def __new__(cls, name: str, home: str | None) -> Table:
         self = super().__new__(cls, name)
         self.home = home
         return self
 
-    def __getnewargs__(self) -> tuple[str, str]:
+    def __getnewargs__(self) -> tuple[str, str | None]:
         return str(self), self.home
 
 
@@ -57,10 +60,11 @@ def home_of(model: type[Model]) -> str | None:
     if opts.auto_created:
         return home_of(opts.auto_created)
     concrete = opts.concrete_model or model
-    return _claimed(concrete._meta.app_label, concrete._meta.model_name or "") or declared_home(concrete)
+    return claimed_home(concrete._meta.app_label, concrete._meta.model_name or "") or declared_home(concrete)
 
 
-def _claimed(app_label: str, model_name: str) -> str | None:
+def claimed_home(app_label: str, model_name: str) -> str | None:
+    """The alias whose ``MODELS`` names the app or the model."""
     for core in cores().values():
         if core.claims(app_label, model_name):
             return core.alias
@@ -98,7 +102,7 @@ def home_of_label(app_label: str, model_name: str) -> str | None:
     try:
         return home_of(apps.get_registered_model(app_label, model_name))
     except LookupError:
-        return _claimed(app_label, model_name)
+        return claimed_home(app_label, model_name)
 
 
 def app_home(app_label: str) -> str | None:
@@ -127,6 +131,15 @@ def stands_in_core(model: type[Model]) -> bool:
 
 
 @cache
+def core_tables() -> dict[str, Table]:
+    """The core tables by their bare name, but for those that a table of the child's shares."""
+    models = apps.get_models(include_auto_created=True)
+    own = {model._meta.db_table for model in models if stamped_home(model) is None}
+    tables = [model._meta.db_table for model in models if stamped_home(model) is not None]
+    return {str(table): table for table in tables if table not in own}
+
+
+@cache
 def local_tables() -> frozenset[str]:
     """The tables that stand in the child's own database alone."""
     both, local = set(), set()
@@ -140,7 +153,17 @@ def stamp(model: type[Model]) -> None:
     """Write the model's home on its table name."""
     opts = model._meta
     home = home_of(model)
-    opts.db_table = Table(opts.db_table, home) if home else str(opts.db_table)
+    has_namesake = home is None and bool(cores()) and stands_in_core(model)
+    opts.db_table = Table(opts.db_table, home) if home or has_namesake else str(opts.db_table)
+
+
+def stamp_namesakes() -> None:
+    """Mark the local tables that have the name of a core table. Called once the apps are ready."""
+    models = apps.get_models(include_auto_created=True, include_swapped=True)
+    names = {str(model._meta.db_table) for model in models if stamped_home(model)}
+    for model in models:
+        if not stamped_home(model) and model._meta.db_table in names:
+            model._meta.db_table = Table(model._meta.db_table, None)
 
 
 def stamped_home(model: type[Model]) -> str | None:
@@ -149,16 +172,22 @@ def stamped_home(model: type[Model]) -> str | None:
 
 
 def _stamp_prepared(sender: type[Model], **kwargs: Any) -> None:
-    local_tables.cache_clear()
+    _forget_tables()
     if cores():
         stamp(sender)
 
 
 def _stamp_again(*, setting: str, **kwargs: Any) -> None:
     if setting == "CAUSEWAY":
-        local_tables.cache_clear()
+        _forget_tables()
         for model in apps.get_models(include_auto_created=True, include_swapped=True):
             stamp(model)
+        stamp_namesakes()
+
+
+def _forget_tables() -> None:
+    local_tables.cache_clear()
+    core_tables.cache_clear()
 
 
 def register_homes() -> None:
@@ -188,15 +217,15 @@ def may_migrate(alias: str) -> bool:
 
 
 @contextmanager
-def loading_over_link(alias: str) -> Iterator[None]:
-    """While fixtures are loaded into a linked core database over the child's connection."""
-    token = _loading_over_link.set(alias)
+def over_link(*aliases: str) -> Iterator[None]:
+    """While a command reads or writes the rows of linked core databases over the child's connection."""
+    token = _over_link.set(_over_link.get() | set(aliases))
     try:
         yield
     finally:
-        _loading_over_link.reset(token)
+        _over_link.reset(token)
 
 
-def loads_over_link(alias: str) -> bool:
-    """Whether fixtures of this core database are being loaded over the child's connection."""
-    return _loading_over_link.get() == alias
+def goes_over_link(alias: str) -> bool:
+    """Whether a command asks for rows of this core database over the child's connection."""
+    return alias in _over_link.get()

@@ -24,6 +24,8 @@ DEFAULT = "linked"
 
 def obstacle(connection: BaseDatabaseWrapper, home: str) -> str | None:
     """Why core tables of ``home`` cannot stand on ``connection``, as a clause; None if they can."""
+    if home not in connections.settings:
+        return f"DATABASES has no alias {home!r}"
     name = cores()[home].placement or DEFAULT
     placement = AVAILABLE.get(name)
     if placement is None:
@@ -41,13 +43,16 @@ def target(connection: BaseDatabaseWrapper, table: Table) -> str:
 
     Raises PlacementError where no placement can put it there.
     """
-    if why := obstacle(connection, table.home):
+    home = table.home
+    if home is None:
+        raise ValueError(f"{str(table)!r} is a local table.")
+    if why := obstacle(connection, home):
         raise PlacementError(
             f"Cannot use the table {str(table)!r} in a query on {connection.alias!r}: its home is the core "
-            f"database {table.home!r}, and {why}. Query the core models by themselves, or put both databases "
+            f"database {home!r}, and {why}. Query the core models by themselves, or put both databases "
             f"on one server (one engine, the same HOST and PORT) so that they can be linked."
         )
-    return AVAILABLE[cores()[table.home].placement or DEFAULT].target(connection, table)
+    return AVAILABLE[cores()[home].placement or DEFAULT].target(connection, table)
 
 
 def table(model: type[Model], using: str = LOCAL_ALIAS) -> str:
@@ -59,6 +64,6 @@ def table(model: type[Model], using: str = LOCAL_ALIAS) -> str:
     """
     connection = connections[using]
     name = model._meta.db_table
-    if isinstance(name, Table) and name.home != using:
+    if isinstance(name, Table) and name.home not in {None, using}:
         return target(connection, name)
     return connection.ops.quote_name(name)

@@ -1,67 +1,95 @@
 """The compilers qualify a core table where a statement names it as its target.
 
 Columns and aliases keep the bare name: the target is followed by it as its alias, so that
-RETURNING, FOR UPDATE OF and every reference stay as Django writes them.
+RETURNING, FOR UPDATE OF and every reference stay as Django writes them. A statement of
+local tables alone, known by their plain ``str`` names, is left as it is.
 """
 
-from django.db.models.sql.datastructures import BaseTable, Join
-
 from causeway.backends.base.guards import refuse_local_table, refuse_write
+from causeway.homes import core_tables
 
 
 class SQLCompilerMixin:
-    def compile(self, node):
-        sql, params = super().compile(node)
-        if isinstance(node, (BaseTable, Join)) and (target := self.target(node.table_name)):
-            bare = self.connection.ops.quote_name(node.table_name)
-            if node.table_alias == node.table_name:
-                target = f"{target} {bare}"
-            sql = sql.replace(bare, target, 1)
-        return sql, params
+    def get_from_clause(self):
+        clauses, params = super().get_from_clause()
+        on_core = self.connection.is_core
+        refcounts = self.query.alias_refcount
+        position = 0
+        for alias, node in self.query.alias_map.items():
+            if not refcounts[alias]:
+                continue
+            table = node.table_name
+            if (on_core or type(table) is not str) and (target := self.target(table)):
+                if node.table_alias == table:
+                    target = f"{target} {self.connection.ops.quote_name(table)}"
+                clauses[position] = self.replaced(clauses[position], table, target)
+            position += 1
+        if self.query.extra_tables:
+            clauses = [self.with_extra_table(clause) for clause in clauses]
+        return clauses, params
 
     def target(self, table):
-        """The SQL that names a table of another database here; None for one of this database."""
+        """The SQL that names a table where its bare name would not do; None where it does."""
         ops = self.connection.ops
         if ops.is_local_table(table):
             refuse_local_table(table, self.query, self.connection.alias)
-        return ops.placed_table(table)
+        return ops.placed_table(table) or ops.own_table(table)
+
+    def replaced(self, sql, table, target):
+        return sql.replace(self.connection.ops.quote_name(table), target, 1)
+
+    def with_extra_table(self, clause):
+        """A table of ``QuerySet.extra(tables=...)``, which gives bare names, qualified."""
+        for table in self.query.extra_tables:
+            bare = self.connection.ops.quote_name(table)
+            if clause == f", {bare}" and table in core_tables():
+                return f", {self.target(core_tables()[table]) or ''} {bare}".replace("  ", " ")
+        return clause
 
 
 class WritingMixin(SQLCompilerMixin):
     # What the statement does, for the refusal.
-    action = None
+    action = ""
 
     def as_sql(self):
-        for model in (self.query.get_meta().model, *getattr(self.query, "related_updates", ())):
-            refuse_write(model, self.connection.alias, self.action)
-        return super().as_sql()
-
-    def with_target(self, sql):
-        """The statement with the table that it writes to qualified."""
         table = self.query.get_meta().db_table
-        if target := self.target(table):
-            return sql.replace(self.connection.ops.quote_name(table), target, 1)
-        return sql
+        if type(table) is str and not self.connection.is_core and not self.reaches_parents():
+            return super().as_sql()
+        for model in (self.query.get_meta().model, *self.reaches_parents()):
+            refuse_write(model, self.connection.alias, self.action)
+        target = self.target(table)
+        statement = super().as_sql()
+        return self.with_target(statement, table, target) if target else statement
+
+    def reaches_parents(self):
+        """The parent models that the statement brings further statements for."""
+        return ()
+
+    def with_target(self, statement, table, target):
+        sql, params = statement
+        return self.replaced(sql, table, target), params
 
 
 class SQLInsertCompilerMixin(WritingMixin):
     action = "insert"
 
-    def as_sql(self):
-        return [(self.with_target(sql), params) for sql, params in super().as_sql()]
+    def with_target(self, statement, table, target):
+        return [(self.replaced(sql, table, target), params) for sql, params in statement]
 
 
 class SQLDeleteCompilerMixin(WritingMixin):
     action = "delete"
 
-    def _as_sql(self, query):
-        sql, params = super()._as_sql(query)
-        return self.with_target(sql), params
+    def with_target(self, statement, table, target):
+        sql, params = statement
+        if sql.startswith(f"DELETE FROM {self.connection.ops.quote_name(table)}"):
+            return self.replaced(sql, table, target), params
+        # MySQL's deletion over several tables names the target by its alias.
+        return statement
 
 
 class SQLUpdateCompilerMixin(WritingMixin):
     action = "update"
 
-    def as_sql(self):
-        sql, params = super().as_sql()
-        return self.with_target(sql), params
+    def reaches_parents(self):
+        return self.query.related_updates

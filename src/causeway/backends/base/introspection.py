@@ -2,14 +2,13 @@
 
 from django.db import connections
 
-from causeway.homes import Table
 
 
 def at_home(name):
     """An introspection method ``name(cursor, table_name, …)`` that asks the table's own database."""
 
     def method(self, cursor, table_name, *args, **kwargs):
-        if isinstance(table_name, Table) and table_name.home != self.connection.alias:
+        if getattr(table_name, "home", None) not in {None, self.connection.alias}:
             home = connections[table_name.home]
             with home.cursor() as home_cursor:
                 return getattr(home.introspection, name)(home_cursor, table_name, *args, **kwargs)

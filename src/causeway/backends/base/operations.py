@@ -1,19 +1,39 @@
+from django.db import connections
+
 from causeway import homes
 from causeway.conf import cores
 from causeway.placements import target
 
 
 class OperationsMixin:
+    def __init__(self, connection):
+        super().__init__(connection)
+        # Qualified names by home and table, good for one reading of the settings.
+        self.targets = {}
+        self.targets_of = None
+
     def placed_table(self, name):
         """The SQL that names a core table of another database here; None for any other table."""
-        if isinstance(name, homes.Table) and name.home != self.connection.alias:
-            return target(self.connection, name)
+        home = getattr(name, "home", None)
+        if home is None or home == self.connection.alias:
+            return None
+        database = connections.settings.get(home, {}).get("NAME")
+        if self.targets_of is not cores():
+            self.targets, self.targets_of = {}, cores()
+        kept = self.targets.get((home, name))
+        # Under a test runner the name changes: it is compared each time.
+        if kept is None or kept[0] is not database:
+            kept = self.targets[home, name] = (database, target(self.connection, name))
+        return kept[1]
+
+    def placed_core_table(self, name):
+        """``placed_table()`` of the one core table with that bare name, or None."""
+        return self.placed_table(homes.core_tables().get(name))
+
+    def own_table(self, name):
+        """The SQL that names a local table where its bare name could mean another; None where it cannot."""
         return None
 
     def is_local_table(self, name):
         """Whether this is a core connection and the table one of the child's alone."""
-        return (
-            self.connection.alias in cores()
-            and not isinstance(name, homes.Table)
-            and name in homes.local_tables()
-        )
+        return self.connection.is_core and not isinstance(name, homes.Table) and name in homes.local_tables()

@@ -1,9 +1,37 @@
 from contextlib import contextmanager
 
-from causeway.homes import Table
+from causeway.exceptions import CoreNotOwned
+
+
+def on_own_table(name):
+    """An editor's method ``name(model, …)`` that refuses the table of a core model."""
+
+    def method(self, model, *args, **kwargs):
+        if home := self.other_home(model):
+            raise CoreNotOwned(
+                f"Cannot change the table of {model._meta.label} on {self.connection.alias!r}: it is a core table, "
+                f"which only the core project changes. Its owner does so on the alias {home!r}."
+            )
+        return getattr(super(SchemaEditorMixin, self), name)(model, *args, **kwargs)
+
+    method.__name__ = name
+    return method
 
 
 class SchemaEditorMixin:
+    add_constraint = on_own_table("add_constraint")
+    add_index = on_own_table("add_index")
+    alter_db_table = on_own_table("alter_db_table")
+    alter_db_table_comment = on_own_table("alter_db_table_comment")
+    alter_index_together = on_own_table("alter_index_together")
+    alter_unique_together = on_own_table("alter_unique_together")
+    create_model = on_own_table("create_model")
+    delete_model = on_own_table("delete_model")
+    remove_constraint = on_own_table("remove_constraint")
+    remove_field = on_own_table("remove_field")
+    remove_index = on_own_table("remove_index")
+    rename_index = on_own_table("rename_index")
+
     def quote_name(self, name):
         # A schema editor names tables only as targets: REFERENCES, above all.
         return self.connection.ops.placed_table(name) or super().quote_name(name)
@@ -15,14 +43,19 @@ class SchemaEditorMixin:
         target = field.remote_field.model
         if isinstance(target, str):
             return True
-        own, other = self.home_on_this_connection(field.model), self.home_on_this_connection(target)
+        # Over there, a table that stands here alone is not known.
+        own, other = self.home(field.model), self.home(target)
         return own == other or (
             other is not None and self.connection.features.supports_foreign_keys_across_databases
         )
 
-    def home_on_this_connection(self, model):
-        table = model._meta.db_table
-        return table.home if isinstance(table, Table) else None
+    def home(self, model):
+        return getattr(model._meta.db_table, "home", None)
+
+    def other_home(self, model):
+        """The home of a core model whose table is not this connection's; else None."""
+        home = self.home(model)
+        return home if home != self.connection.alias else None
 
     @contextmanager
     def possible_constraints(self, *fields):
@@ -42,8 +75,12 @@ class SchemaEditorMixin:
 
     def add_field(self, model, field):
         with self.possible_constraints(field):
-            return super().add_field(model, field)
+            return self.add_own_field(model, field)
+
+    add_own_field = on_own_table("add_field")
 
     def alter_field(self, model, old_field, new_field, strict=False):
         with self.possible_constraints(old_field, new_field):
-            return super().alter_field(model, old_field, new_field, strict)
+            return self.alter_own_field(model, old_field, new_field, strict)
+
+    alter_own_field = on_own_table("alter_field")

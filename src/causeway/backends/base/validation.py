@@ -1,5 +1,5 @@
 from django.apps import apps
-from django.core.checks import Error
+from django.core.checks import Error, Warning
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
@@ -38,6 +38,22 @@ class ValidationMixin:
             hint="Run migrate in the core project first, and check NAME and the rights of the user.",
             id="causeway.E020",
         )
+
+    def missing_tables(self, home, tables):
+        """Core tables that are not there: an error where constraints to them would fail half-way."""
+        there = set(tables)
+        lacking = sorted({str(model._meta.db_table) for model in self.core_models(home)} - there)
+        if not lacking:
+            return []
+        fatal = self.connection.features.supports_foreign_keys_across_databases
+        names = ", ".join(map(repr, lacking[:5])) + (" …" if len(lacking) > 5 else "")
+        return [
+            (Error if fatal else Warning)(
+                f"The core database {home!r} lacks {len(lacking)} of the core tables: {names}.",
+                hint="Run migrate in the core project first.",
+                id="causeway.E022" if fatal else "causeway.W003",
+            )
+        ]
 
     def no_rights(self, home, reason, hint):
         return Error(

@@ -3,6 +3,7 @@ from django.db.backends.mysql.base import DatabaseWrapper as MySQLDatabaseWrappe
 
 from causeway.backends.base.base import DatabaseWrapperMixin
 from causeway.backends.mysql.creation import DatabaseCreation
+from causeway.backends.mysql.cursor import CursorWrapper
 from causeway.backends.mysql.features import DatabaseFeatures
 from causeway.backends.mysql.introspection import DatabaseIntrospection
 from causeway.backends.mysql.operations import DatabaseOperations
@@ -18,9 +19,12 @@ class DatabaseWrapper(DatabaseWrapperMixin, MySQLDatabaseWrapper):
     ops_class = DatabaseOperations
     validation_class = DatabaseValidation
 
+    def create_cursor(self, name=None):
+        return CursorWrapper(super().create_cursor(name).cursor, self)
+
     def link_obstacle(self, other):
         if other.vendor != self.vendor:
-            return f"{other.alias!r} is on {other.display_name}, {self.alias!r} on MySQL or MariaDB"
+            return self.different_engines(other)
         if self.server_address() != server_address(other.settings_dict):
             return (
                 f"the two are on different servers ({self.alias!r} on {self.server_address()}, "

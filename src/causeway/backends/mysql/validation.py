@@ -5,7 +5,8 @@ from django.db.utils import DatabaseError
 from causeway.backends.base.validation import ValidationMixin
 from causeway.conf import cores
 
-NO_SUCH_TABLE = 1146
+# Access denied: to the database, the table, the column.
+DENIED = {1044, 1142, 1143}
 
 
 class DatabaseValidation(ValidationMixin, DjangoValidation):
@@ -17,8 +18,10 @@ class DatabaseValidation(ValidationMixin, DjangoValidation):
             if not cursor.fetchone():
                 return [self.missing(home, name, "there is no such database, or the user has no right on it")]
             denied = [reason for model in self.core_models(home) if (reason := self.denied(cursor, home, model))]
+            cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [name])
+            issues = self.missing_tables(home, [table for (table,) in cursor.fetchall()])
         if not denied:
-            return []
+            return issues
         rights = "SELECT" if cores()[home].read_only else "SELECT, INSERT, UPDATE, DELETE"
         user = self.connection.settings_dict["USER"]
         return [self.no_rights(home, denied[0], f"GRANT {rights}, REFERENCES ON `{name}`.* TO {user!r};")]
@@ -42,7 +45,6 @@ class DatabaseValidation(ValidationMixin, DjangoValidation):
                 cursor.execute(f"EXPLAIN {statement}")
                 cursor.fetchall()
             except DatabaseError as error:
-                if error.args[0] == NO_SUCH_TABLE:
-                    return None
-                return error.args[-1]
+                if error.args[0] in DENIED:
+                    return error.args[-1]
         return None

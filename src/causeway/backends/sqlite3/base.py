@@ -32,7 +32,7 @@ class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
 
     def link_obstacle(self, other):
         if other.vendor != self.vendor:
-            return f"{other.alias!r} is on {other.display_name}, {self.alias!r} on {self.display_name}"
+            return self.different_engines(other)
         if str(other.settings_dict["NAME"]) == ":memory:":
             return f"{other.alias!r} is a private in-memory database, which no other connection can see"
         return None
@@ -40,6 +40,7 @@ class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
     def init_connection_state(self):
         super().init_connection_state()
         self.attached = {}
+        self.ops.targets.clear()
         for home in cores():
             # A file that is not there yet is missed by the first query that needs it.
             if home != self.alias and obstacle(self, home) is None and exists(core_name(home)):

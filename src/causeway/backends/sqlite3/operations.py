@@ -1,7 +1,15 @@
 from django.db.backends.sqlite3.operations import DatabaseOperations as DjangoOperations
 
 from causeway.backends.base.operations import OperationsMixin
+from causeway.homes import Table
 
 
 class DatabaseOperations(OperationsMixin, DjangoOperations):
     compiler_module = "causeway.backends.sqlite3.compiler"
+
+    def own_table(self, name):
+        # SQLite looks a bare name up in the attached files too, where its own has none: before
+        # the child is migrated, its rows would go to the table of that name in core.
+        if isinstance(name, Table) and name.home is None and not self.connection.is_core:
+            return f'"main".{self.quote_name(name)}'
+        return None

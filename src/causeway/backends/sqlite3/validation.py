@@ -43,7 +43,10 @@ class DatabaseValidation(ValidationMixin, BaseDatabaseValidation):
             hint = "Give the process the right to write the file and its folder, or declare READ_ONLY."
             issues.append(self.no_rights(home, f"the file {file!r} cannot be written", hint))
         with self.connection.cursor() as cursor:
-            for name, of in (("main", self.connection.alias), (self.connection.ops.quote_name(schema), home)):
+            schema = self.connection.ops.quote_name(schema)
+            cursor.execute(f"SELECT name FROM {schema}.sqlite_master WHERE type IN ('table', 'view')")
+            issues += self.missing_tables(home, [name for (name,) in cursor.fetchall()])
+            for name, of in (("main", self.connection.alias), (schema, home)):
                 if cursor.execute(f"PRAGMA {name}.journal_mode").fetchone()[0] == "wal":
                     issues.append(self.not_atomic(home, f"the file of {of!r} is in WAL mode"))
         return issues

@@ -20,7 +20,7 @@ class Command(DjangoCommand):
         if home not in cores() or not is_linked(home):
             return super().handle(*fixture_labels, **options)
         models = apps.get_models(include_auto_created=True)
-        with homes.loading_over_link(home):
+        with homes.over_link(home):
             others = [model._meta.label for model in models if homes.home_of(model) != home]
             super().handle(*fixture_labels, **_excluding(options, others), database=LOCAL_ALIAS)
         if any(homes.stands_in_core(model) for model in models):

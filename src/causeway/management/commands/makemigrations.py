@@ -1,4 +1,7 @@
+from django.apps import apps
+from django.core.management.base import CommandError
 from django.core.management.commands.makemigrations import Command as DjangoCommand
+from django.db.migrations.loader import MigrationLoader
 
 from causeway.conf import cores
 from causeway.management.autodetector import CoreAutodetector
@@ -9,9 +12,25 @@ class Command(DjangoCommand):
     autodetector = CoreAutodetector
 
     def handle(self, *app_labels, **options):
-        used = [app for app in core_apps(app_labels) if app.whole and not cores()[app.home].owner]
-        for app in used if app_labels else ():
+        used = [app for app in core_apps() if app.whole and not cores()[app.home].owner]
+        skipped = [app for app in used if app.label in app_labels]
+        for app in skipped:
             self.stderr.write(f"  Skipping {app}: its migrations are made in the core project.")
-        kept = [label for label in app_labels if label not in {app.label for app in used}]
-        if kept or not app_labels:
-            super().handle(*kept, **options)
+        labels = [label for label in app_labels if label not in {app.label for app in skipped}]
+        if skipped and not labels:
+            return
+        self.refuse_conflicts({app.label: app.home for app in used})
+        if options["merge"] and not labels:
+            used_labels = {app.label for app in used}
+            labels = [config.label for config in apps.get_app_configs() if config.label not in used_labels]
+        super().handle(*labels, **options)
+
+    def refuse_conflicts(self, homes):
+        """Django would advise to merge them here."""
+        conflicts = MigrationLoader(None, ignore_no_migrations=True).detect_conflicts()
+        for label, names in conflicts.items():
+            if label in homes:
+                raise CommandError(
+                    f"The app {label!r} has conflicting migrations ({', '.join(names)}). Its tables live in the core "
+                    f"database {homes[label]!r}: merge them in the core project."
+                )
