@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 from causeway.checks import register_checks
 from causeway.homes import register_homes, stamp_namesakes
-from causeway.signals import register_deletion_guard
+from causeway.signals import register_guards
 
 
 class CausewayConfig(AppConfig):
@@ -19,4 +19,4 @@ class CausewayConfig(AppConfig):
     def ready(self) -> None:
         stamp_namesakes()
         register_checks()
-        register_deletion_guard()
+        register_guards()

@@ -33,21 +33,25 @@ _over_link: ContextVar[frozenset[str]] = ContextVar("causeway_over_link", defaul
 
 
 class Table(str):
-    """A table name that knows its home, the alias of a core database.
+    """A table name that knows where the table stands.
 
-    ``home`` is None for a local table that has a namesake in a core database.
+    ``home`` is the alias of a core database; None for a local table that has a namesake in
+    one. ``in_core`` tells that the namesake belongs to the same model, which has a
+    ``CoreManager``.
     """
 
-    __slots__ = ("home",)
+    __slots__ = ("home", "in_core")
     home: str | None
+    in_core: bool
 
-    def __new__(cls, name: str, home: str | None) -> Table:
+    def __new__(cls, name: str, home: str | None, in_core: bool = False) -> Table:
         self = super().__new__(cls, name)
         self.home = home
+        self.in_core = in_core
         return self
 
-    def __getnewargs__(self) -> tuple[str, str | None]:
-        return str(self), self.home
+    def __getnewargs__(self) -> tuple[str, str | None, bool]:
+        return str(self), self.home, self.in_core
 
 
 def home_of(model: type[Model]) -> str | None:
@@ -120,8 +124,12 @@ def app_home(app_label: str) -> str | None:
 
 def stands_in_core(model: type[Model]) -> bool:
     """Whether a local model has rows in core too: one of its managers is a ``CoreManager``."""
+    return getattr(model._meta.db_table, "in_core", False)
+
+
+def _has_core_manager(model: type[Model]) -> bool:
     if model._meta.auto_created:
-        return stands_in_core(model._meta.auto_created)
+        return _has_core_manager(model._meta.auto_created)
     if model.__module__ == "__fake__":
         try:
             model = apps.get_registered_model(model._meta.app_label, model._meta.model_name or "")
@@ -153,8 +161,8 @@ def stamp(model: type[Model]) -> None:
     """Write the model's home on its table name."""
     opts = model._meta
     home = home_of(model)
-    has_namesake = home is None and bool(cores()) and stands_in_core(model)
-    opts.db_table = Table(opts.db_table, home) if home or has_namesake else str(opts.db_table)
+    in_core = home is None and bool(cores()) and _has_core_manager(model)
+    opts.db_table = Table(opts.db_table, home, in_core) if home or in_core else str(opts.db_table)
 
 
 def stamp_namesakes() -> None:
@@ -162,7 +170,7 @@ def stamp_namesakes() -> None:
     models = apps.get_models(include_auto_created=True, include_swapped=True)
     names = {str(model._meta.db_table) for model in models if stamped_home(model)}
     for model in models:
-        if not stamped_home(model) and model._meta.db_table in names:
+        if type(model._meta.db_table) is str and model._meta.db_table in names:
             model._meta.db_table = Table(model._meta.db_table, None)
 
 

@@ -39,8 +39,10 @@ class CoreRouter:
         return None
 
     def db_for_write(self, model: type[Model] | None, **hints: Any) -> str | None:
-        if model is not None and _writes(model, hints.get("instance")):
-            refuse_write(model, _alias_of(hints.get("instance")), "write")
+        # Django asks for an instance also in order to validate it, or to write its local
+        # relations: signals guard what is done with one.
+        if model is not None and hints.get("instance") is None:
+            refuse_write(model, None, "write")
         return self.db_for_read(model, **hints)
 
     def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
@@ -54,7 +56,7 @@ class CoreRouter:
         model = hints.get("model") or _registered(app_label, model_name)
         if model is None:
             return _allow_app(db, app_label)
-        home = homes.home_of(model)
+        home = homes.stamped_home(model)
         if home is None and db not in cores():
             return None
         if home is not None and homes.goes_over_link(home):
@@ -65,15 +67,6 @@ class CoreRouter:
         # operation of a migration with its own, makemigrations with a name alone.
         asks_for_rows = "model" in hints and model.__module__ != "__fake__"
         return asks_for_rows or homes.may_migrate(db)
-
-
-def _writes(model: type[Model], instance: Model | None) -> bool:
-    """Whether Django asks in order to write, and not to note where an unsaved instance would go."""
-    return instance is None or isinstance(instance, model) or bool(model._meta.auto_created)
-
-
-def _alias_of(instance: Model | None) -> str | None:
-    return instance._state.db if instance is not None else None
 
 
 def _registered(app_label: str, model_name: str | None) -> type[Model] | None:

@@ -7,9 +7,9 @@ from causeway.conf import cores
 class CoreAutodetector(MigrationAutodetector):
     """Finds no changes in core models that this project merely uses.
 
-    A core model of one of the child's own apps, which no other project migrates, is the
-    exception: the state of the migrations must know it, or no foreign key could point at it.
-    Its operations leave the databases as they are.
+    Only the creation of a core model in an app with local ones is written, where no migration
+    knows the model yet: no foreign key could point at it otherwise. It leaves the databases as
+    they are.
     """
 
     def __init__(self, from_state, to_state, questioner=None):
@@ -24,7 +24,7 @@ def _frozen(from_state, to_state):
     """The wanted state with the used core models as the migrations know them, so nothing is asked."""
     state = to_state.clone()
     for key, known in from_state.models.items():
-        if _is_used(homes.app_home(key[0]) or homes.claimed_home(*key)):
+        if _is_used(homes.app_home(key[0]) or homes.home_of_label(*key)):
             state.models[key] = known
     return state
 

@@ -66,4 +66,9 @@ def table(model: type[Model], using: str = LOCAL_ALIAS) -> str:
     name = model._meta.db_table
     if isinstance(name, Table) and name.home not in {None, using}:
         return target(connection, name)
+    if using in cores() and getattr(name, "home", None) is None and not getattr(name, "in_core", False):
+        raise PlacementError(
+            f"Cannot name the table {str(name)!r} of {model._meta.label} on the core database {using!r}: it is a local "
+            f"model, and core knows no child. Use the connection {LOCAL_ALIAS!r}, which reaches the tables of both."
+        )
     return connection.ops.quote_name(name)

@@ -20,9 +20,10 @@ class SQLCompilerMixin:
                 continue
             table = node.table_name
             if (on_core or type(table) is not str) and (target := self.target(table)):
+                bare = self.connection.ops.quote_name(table)
                 if node.table_alias == table:
-                    target = f"{target} {self.connection.ops.quote_name(table)}"
-                clauses[position] = self.replaced(clauses[position], table, target)
+                    target = f"{target} {bare}"
+                clauses[position] = clauses[position].replace(bare, target, 1)
             position += 1
         if self.query.extra_tables:
             clauses = [self.with_extra_table(clause) for clause in clauses]
@@ -31,7 +32,7 @@ class SQLCompilerMixin:
     def target(self, table):
         """The SQL that names a table where its bare name would not do; None where it does."""
         ops = self.connection.ops
-        if ops.is_local_table(table):
+        if self.connection.is_core and ops.is_local_table(table):
             refuse_local_table(table, self.query, self.connection.alias)
         return ops.placed_table(table) or ops.own_table(table)
 

@@ -35,5 +35,7 @@ class OperationsMixin:
         return None
 
     def is_local_table(self, name):
-        """Whether this is a core connection and the table one of the child's alone."""
-        return self.connection.is_core and not isinstance(name, homes.Table) and name in homes.local_tables()
+        """Whether the table, asked for on a core connection, is one of the child's alone."""
+        if isinstance(name, homes.Table):
+            return name.home is None and not name.in_core
+        return name in homes.local_tables()

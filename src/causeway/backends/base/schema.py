@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 
 from causeway.exceptions import CoreNotOwned
+from causeway.placements import obstacle
 
 
 def on_own_table(name):
@@ -46,7 +47,9 @@ class SchemaEditorMixin:
         # Over there, a table that stands here alone is not known.
         own, other = self.home(field.model), self.home(target)
         return own == other or (
-            other is not None and self.connection.features.supports_foreign_keys_across_databases
+            other is not None
+            and self.connection.features.supports_foreign_keys_across_databases
+            and obstacle(self.connection, other) is None
         )
 
     def home(self, model):

@@ -39,21 +39,33 @@ class ValidationMixin:
             id="causeway.E020",
         )
 
+    def core_table_names(self, cursor, home):
+        """The names of the tables of a core database, as this connection sees it."""
+        raise NotImplementedError
+
+    def has_core_table(self, home, table):
+        """Whether the core database has the table. True where this connection is not linked to it."""
+        if obstacle(self.connection, home):
+            return True
+        with self.connection.cursor() as cursor:
+            return table in self.core_table_names(cursor, home)
+
     def missing_tables(self, home, tables):
-        """Core tables that are not there: an error where constraints to them would fail half-way."""
-        there = set(tables)
-        lacking = sorted({str(model._meta.db_table) for model in self.core_models(home)} - there)
+        lacking = self.lacking_tables(home, tables)
         if not lacking:
             return []
-        fatal = self.connection.features.supports_foreign_keys_across_databases
         names = ", ".join(map(repr, lacking[:5])) + (" …" if len(lacking) > 5 else "")
         return [
-            (Error if fatal else Warning)(
+            Warning(
                 f"The core database {home!r} lacks {len(lacking)} of the core tables: {names}.",
                 hint="Run migrate in the core project first.",
-                id="causeway.E022" if fatal else "causeway.W003",
+                id="causeway.W003",
             )
         ]
+
+    def lacking_tables(self, home, tables):
+        """The core tables that are not among ``tables``, sorted."""
+        return sorted({str(model._meta.db_table) for model in self.core_models(home)} - set(tables))
 
     def no_rights(self, home, reason, hint):
         return Error(

@@ -18,13 +18,17 @@ class DatabaseValidation(ValidationMixin, DjangoValidation):
             if not cursor.fetchone():
                 return [self.missing(home, name, "there is no such database, or the user has no right on it")]
             denied = [reason for model in self.core_models(home) if (reason := self.denied(cursor, home, model))]
-            cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [name])
-            issues = self.missing_tables(home, [table for (table,) in cursor.fetchall()])
+            issues = self.missing_tables(home, self.core_table_names(cursor, home))
         if not denied:
             return issues
         rights = "SELECT" if cores()[home].read_only else "SELECT, INSERT, UPDATE, DELETE"
         user = self.connection.settings_dict["USER"]
         return [self.no_rights(home, denied[0], f"GRANT {rights}, REFERENCES ON `{name}`.* TO {user!r};")]
+
+    def core_table_names(self, cursor, home):
+        name = connections[home].settings_dict["NAME"]
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [name])
+        return [table for (table,) in cursor.fetchall()]
 
     def denied(self, cursor, home, model):
         """The server's words on a right that is missing on a core table, or None.

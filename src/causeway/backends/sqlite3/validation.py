@@ -44,12 +44,16 @@ class DatabaseValidation(ValidationMixin, BaseDatabaseValidation):
             issues.append(self.no_rights(home, f"the file {file!r} cannot be written", hint))
         with self.connection.cursor() as cursor:
             schema = self.connection.ops.quote_name(schema)
-            cursor.execute(f"SELECT name FROM {schema}.sqlite_master WHERE type IN ('table', 'view')")
-            issues += self.missing_tables(home, [name for (name,) in cursor.fetchall()])
+            issues += self.missing_tables(home, self.core_table_names(cursor, home))
             for name, of in (("main", self.connection.alias), (schema, home)):
                 if cursor.execute(f"PRAGMA {name}.journal_mode").fetchone()[0] == "wal":
                     issues.append(self.not_atomic(home, f"the file of {of!r} is in WAL mode"))
         return issues
+
+    def core_table_names(self, cursor, home):
+        schema = self.connection.ops.quote_name(self.connection.linked_name(home))
+        cursor.execute(f"SELECT name FROM {schema}.sqlite_master WHERE type IN ('table', 'view')")
+        return [name for (name,) in cursor.fetchall()]
 
     def core_file(self, home):
         return str(connections[home].settings_dict["NAME"])

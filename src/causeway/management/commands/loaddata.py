@@ -1,7 +1,11 @@
+import sys
+from io import StringIO
+
 from django.apps import apps
 from django.core.management.commands.loaddata import Command as DjangoCommand
 from django.db import IntegrityError, connections
 from django.db.models import Exists, OuterRef
+from django.utils.functional import cached_property
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
@@ -12,13 +16,16 @@ class Command(DjangoCommand):
     """Loads the rows of linked core models over the child's own connection.
 
     So they are part of its open transaction, as every other write to them is: a fixture of a
-    TestCase is seen by its tests.
+    TestCase is seen by its tests. Rows of models with a ``CoreManager`` follow over the core
+    connection, which that manager reads, in a transaction of their own.
     """
 
     def handle(self, *fixture_labels, **options):
         home = options["database"]
         if home not in cores() or not is_linked(home):
             return super().handle(*fixture_labels, **options)
+        if "-" in fixture_labels:
+            self.input = sys.stdin.read()
         models = apps.get_models(include_auto_created=True)
         with homes.over_link(home):
             others = [model._meta.label for model in models if homes.home_of(model) != home]
@@ -27,6 +34,13 @@ class Command(DjangoCommand):
             own = [model._meta.label for model in models if homes.home_of(model) == home]
             super().handle(*fixture_labels, **_excluding(options, own), database=home)
         return None
+
+    @cached_property
+    def compression_formats(self):
+        formats = super().compression_formats
+        if hasattr(self, "input"):
+            formats["stdin"] = (lambda *args: StringIO(self.input), None)
+        return formats
 
     def loaddata(self, fixture_labels):
         super().loaddata(fixture_labels)

@@ -19,10 +19,11 @@ class Command(DjangoCommand):
         labels = [label for label in app_labels if label not in {app.label for app in skipped}]
         if skipped and not labels:
             return
-        self.refuse_conflicts({app.label: app.home for app in used})
-        if options["merge"] and not labels:
-            used_labels = {app.label for app in used}
-            labels = [config.label for config in apps.get_app_configs() if config.label not in used_labels]
+        homes = {app.label: app.home for app in used}
+        if not options["merge"]:
+            self.refuse_conflicts(homes)
+        elif not labels:
+            labels = [config.label for config in apps.get_app_configs() if config.label not in homes]
         super().handle(*labels, **options)
 
     def refuse_conflicts(self, homes):

@@ -1,6 +1,7 @@
 from django.apps import apps
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as DjangoCommand
+from django.db import connections
 
 from causeway import homes
 from causeway.conf import cores
@@ -20,7 +21,27 @@ class Command(DjangoCommand):
             self.report_all(options)
             return None
         self.report(core_apps([options["app_label"]]), options)
+        if not (options["plan"] or options["check_unapplied"] or options["fake"]):
+            self.refuse_lacking_targets(connections[database], options["app_label"])
         return super().handle(*args, **options)
+
+    def refuse_lacking_targets(self, connection, label):
+        """Raise CommandError where a constraint to a core table could not be made.
+
+        The server would say so in the middle of a migration, with half of it done.
+        """
+        if not getattr(connection.features, "supports_foreign_keys_across_databases", False):
+            return
+        configs = [apps.get_app_config(label)] if label in apps.app_configs else apps.get_app_configs()
+        for model in (model for config in configs for model in config.get_models(include_auto_created=True)):
+            for target in constrained_core_targets(model):
+                home = homes.home_of(target)
+                table = target._meta.db_table
+                if not connection.validation.has_core_table(home, table):
+                    raise CommandError(
+                        f"{model._meta.label} refers to {target._meta.label}, but the core database {home!r} has no "
+                        f"table {str(table)!r} yet. Run migrate in the core project first; nothing was changed here."
+                    )
 
     def report_all(self, options):
         label = options["app_label"]
@@ -37,3 +58,12 @@ class Command(DjangoCommand):
         if options["verbosity"] >= 1:
             for app in apps:
                 self.stdout.write(f"  Skipping {app}: {app.reason}.")
+
+
+def constrained_core_targets(model):
+    """The core models that foreign keys of a local model's table refer to by a constraint."""
+    if homes.home_of(model) is None and model._meta.managed:
+        for field in model._meta.local_fields:
+            target = field.remote_field and field.remote_field.model
+            if target and getattr(field, "db_constraint", False) and homes.home_of(target) is not None:
+                yield target
