@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.apps import AppConfig, apps
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, PLACEMENTS, cores
+from causeway.managers import CoreManager
 from causeway.placements import AVAILABLE, obstacle
 
 KEYS = {"MODELS", "PLACEMENT", "OWNER", "READ_ONLY", "SCHEMA"}
@@ -69,7 +70,11 @@ def _shape_of(alias: str, entry: Any) -> Iterator[CheckMessage]:
         )
     for key in ("OWNER", "READ_ONLY"):
         if not isinstance(entry.get(key, False), bool):
-            yield Error(f"{_entry(alias)}[{key!r}] must be True or False.", hint="Leave it out for False.", id="causeway.E001")
+            yield Error(
+                f"{_entry(alias)}[{key!r}] must be True or False.",
+                hint="Leave it out for False.",
+                id="causeway.E001",
+            )
 
 
 def _iterable(value: Any) -> Any:
@@ -122,7 +127,7 @@ def _is_installed(label: str) -> bool:
     return not model_name or model_name in names
 
 
-def check_claims(app_configs: list[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_claims(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     messages: list[CheckMessage] = []
     for model in apps.get_models():
         opts = model._meta
@@ -210,7 +215,7 @@ def check_placements(app_configs: Any = None, **kwargs: Any) -> list[CheckMessag
 
 
 def _check_link(alias: str) -> Iterator[CheckMessage]:
-    local = connections[LOCAL_ALIAS]
+    local: Any = connections[LOCAL_ALIAS]
     if why := obstacle(local, alias):
         yield Error(
             f"The core database {alias!r} cannot be linked to {LOCAL_ALIAS!r}: {why}.",
@@ -270,7 +275,7 @@ def check_managers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
         )
         for model in apps.get_models()
         for manager in model._meta.managers
-        if aliases and getattr(manager, "reads_core", False) and not _names_core(manager.core, aliases)
+        if aliases and isinstance(manager, CoreManager) and not _names_core(manager.core, aliases)
     ]
 
 

@@ -86,7 +86,9 @@ def sibling(database: Mapping[str, Any], *, NAME: Any, **settings: Any) -> dict[
     result = deepcopy(dict(database))
     test = result.get("TEST")
     if test:
-        result["TEST"] = {key: value for key, value in test.items() if key not in {"NAME", "MIRROR", "DEPENDENCIES"}}
+        result["TEST"] = {
+            key: value for key, value in test.items() if key not in {"NAME", "MIRROR", "DEPENDENCIES"}
+        }
         if test.get("NAME") and _is_file(database):
             file, other = Path(test["NAME"]), Path(NAME)
             own = "_".join(filter(None, (file.stem, other.parent.name, other.name)))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 from django.core.signals import setting_changed
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 HOME_ATTRIBUTE = "causeway_home"
 
 # Aliases of the core databases whose test database is being made in this context.
-_under_construction: ContextVar[frozenset[str]] = ContextVar("causeway_under_construction", default=frozenset())
+_under_construction: ContextVar[frozenset[str]] = ContextVar(
+    "causeway_under_construction", default=frozenset()
+)
 
 # The core databases whose rows a command reads or writes over the child's connection.
 _over_link: ContextVar[frozenset[str]] = ContextVar("causeway_over_link", default=frozenset())
@@ -50,7 +52,7 @@ class Table(str):
         self.in_core = in_core
         return self
 
-    def __getnewargs__(self) -> tuple[str, str | None, bool]:
+    def __getnewargs__(self) -> tuple[Any, ...]:
         return str(self), self.home, self.in_core
 
 
@@ -61,10 +63,15 @@ def home_of(model: type[Model]) -> str | None:
     the field.
     """
     opts = model._meta
-    if opts.auto_created:
-        return home_of(opts.auto_created)
+    if maker := _maker(model):
+        return home_of(maker)
     concrete = opts.concrete_model or model
     return claimed_home(concrete._meta.app_label, concrete._meta.model_name or "") or declared_home(concrete)
+
+
+def _maker(model: type[Model]) -> type[Model] | None:
+    """The model whose ``ManyToManyField`` made this one."""
+    return cast("type[Model] | None", model._meta.auto_created or None)
 
 
 def claimed_home(app_label: str, model_name: str) -> str | None:
@@ -97,7 +104,7 @@ def named_home(model: type[Model]) -> str | None:
         if base is not model and hasattr(base, "_meta") and not base._meta.abstract:
             return None
         if HOME_ATTRIBUTE in vars(base):
-            return vars(base)[HOME_ATTRIBUTE]
+            return str(vars(base)[HOME_ATTRIBUTE])
     return None
 
 
@@ -128,8 +135,8 @@ def stands_in_core(model: type[Model]) -> bool:
 
 
 def _has_core_manager(model: type[Model]) -> bool:
-    if model._meta.auto_created:
-        return _has_core_manager(model._meta.auto_created)
+    if maker := _maker(model):
+        return _has_core_manager(maker)
     if model.__module__ == "__fake__":
         try:
             model = apps.get_registered_model(model._meta.app_label, model._meta.model_name or "")
@@ -143,14 +150,15 @@ def core_tables() -> dict[str, Table]:
     """The core tables by their bare name, but for those that a table of the child's shares."""
     models = apps.get_models(include_auto_created=True)
     own = {model._meta.db_table for model in models if stamped_home(model) is None}
-    tables = [model._meta.db_table for model in models if stamped_home(model) is not None]
+    tables = [table for model in models if isinstance(table := model._meta.db_table, Table) and table.home]
     return {str(table): table for table in tables if table not in own}
 
 
 @cache
 def local_tables() -> frozenset[str]:
     """The tables that stand in the child's own database alone."""
-    both, local = set(), set()
+    both: set[str] = set()
+    local: set[str] = set()
     for model in apps.get_models(include_auto_created=True):
         if stamped_home(model) is None:
             (both if stands_in_core(model) else local).add(model._meta.db_table)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
 from causeway.conf import cores
 
+_T = TypeVar("_T", bound=models.Model, covariant=True)
 
-class CoreManager(models.Manager):
+
+class CoreManager(models.Manager[_T]):
     """A manager of the core database's rows of a model that has rows in both.
 
     ``using`` is the alias of the core database; it may be left out where ``CAUSEWAY`` names
@@ -45,5 +48,7 @@ class CoreManager(models.Manager):
     def db(self) -> str:
         return self._db or self.core_alias or super().db
 
-    def get_queryset(self) -> models.QuerySet:
-        return self._queryset_class(model=self.model, using=self._db or self.core_alias, hints=self._hints)
+    def get_queryset(self) -> models.QuerySet[_T]:
+        queryset: Any = super().get_queryset()
+        queryset._db = self._db or self.core_alias
+        return cast("models.QuerySet[_T]", queryset)

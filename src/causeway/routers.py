@@ -50,7 +50,9 @@ class CoreRouter:
             return True
         return None
 
-    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
+    def allow_migrate(
+        self, db: str, app_label: str, model_name: str | None = None, **hints: Any
+    ) -> bool | None:
         if not cores():
             return None
         model = hints.get("model") or _registered(app_label, model_name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
 class Linked(Placement):
     """For databases of one server, or SQLite files: one connection reaches both."""
 
-    def obstacle(self, connection: BaseDatabaseWrapper, home: str) -> str | None:
-        link_obstacle = getattr(connection, "link_obstacle", None)
+    def obstacle(self, connection: Any, home: str) -> str | None:
+        link_obstacle: Callable[[BaseDatabaseWrapper], str | None] | None = getattr(
+            connection, "link_obstacle", None
+        )
         if link_obstacle is None:
             return f"the ENGINE of {connection.alias!r}, {connection.settings_dict['ENGINE']!r}, is not one of causeway's"
         return link_obstacle(connections[home])
 
-    def target(self, connection: BaseDatabaseWrapper, table: Table) -> str:
+    def target(self, connection: Any, table: Table) -> str:
         quote_name = connection.ops.quote_name
         # The name is looked up at each compilation, never kept: under a test runner it is
         # the test database's.

@@ -37,7 +37,5 @@ class DatabaseWrapperMixin:
     def check_constraints(self, table_names=None):
         # Tables of another database are none of this connection's to check.
         if table_names is not None:
-            table_names = [
-                name for name in table_names if getattr(name, "home", None) in {None, self.alias}
-            ]
+            table_names = [name for name in table_names if getattr(name, "home", None) in {None, self.alias}]
         return super().check_constraints(table_names)

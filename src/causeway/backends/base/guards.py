@@ -1,17 +1,24 @@
 """Refusals that come before any SQL is sent, each with a sentence."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.core.exceptions import EmptyResultSet
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.exceptions import CoreReadOnly, PlacementError
 
+if TYPE_CHECKING:
+    from django.db.models import Model
 
-def refuse_write(model, alias, action):
+
+def refuse_write(model: type[Model], alias: str | None, action: str) -> None:
     """Raise CoreReadOnly for a write that would reach a core database declared ``READ_ONLY``."""
     home = homes.stamped_home(model) or alias
-    core = cores().get(home)
-    if core is not None and core.read_only and not homes.is_under_construction(home):
+    core = cores().get(home) if home else None
+    if core is not None and core.read_only and not homes.is_under_construction(core.alias):
         raise CoreReadOnly(
             f"Cannot {action} {model._meta.label} in the core database {home!r}: CAUSEWAY[{home!r}] declares it "
             f"READ_ONLY. Write it in the core project, or set READ_ONLY to False here."

@@ -3,7 +3,6 @@
 from django.db import connections
 
 
-
 def at_home(name):
     """An introspection method ``name(cursor, table_name, …)`` that asks the table's own database."""
 

@@ -32,7 +32,7 @@ class OperationsMixin:
 
     def own_table(self, name):
         """The SQL that names a local table where its bare name could mean another; None where it cannot."""
-        return None
+        return
 
     def is_local_table(self, name):
         """Whether the table, asked for on a core connection, is one of the child's alone."""

@@ -4,7 +4,19 @@ import sqlparse
 from sqlparse import tokens
 
 # What ends the list of tables that a FROM begins.
-ENDS_TABLES = {"WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT", "UNION", "ON", "USING", "SELECT", "SET", "WINDOW"}
+ENDS_TABLES = {
+    "WHERE",
+    "GROUP BY",
+    "HAVING",
+    "ORDER BY",
+    "LIMIT",
+    "UNION",
+    "ON",
+    "USING",
+    "SELECT",
+    "SET",
+    "WINDOW",
+}
 
 
 def qualify_select(sql, qualified):

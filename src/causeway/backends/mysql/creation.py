@@ -18,7 +18,9 @@ class DatabaseCreation(CreationMixin, DjangoCreation):
         _, _, suffix = target_database_name.rpartition("_")
         for creation in self.linked_cores():
             core = creation.connection.settings_dict["NAME"]
-            self.point_at_clone(target_database_name, core, creation.get_test_db_clone_settings(suffix)["NAME"])
+            self.point_at_clone(
+                target_database_name, core, creation.get_test_db_clone_settings(suffix)["NAME"]
+            )
 
     def point_at_clone(self, database, core, clone):
         """Make the foreign keys of a cloned child refer to the cloned core.

@@ -1,5 +1,5 @@
 from django.db.backends.mysql.base import CursorWrapper as DjangoCursorWrapper
-from MySQLdb import ProgrammingError
+from django.db.backends.mysql.base import Database
 
 from causeway.backends.base.raw import qualify_select
 
@@ -20,7 +20,7 @@ class CursorWrapper(DjangoCursorWrapper):
     def execute(self, query, args=None):
         try:
             return super().execute(query, args)
-        except ProgrammingError as error:
+        except Database.ProgrammingError as error:
             if error.args[0] != NO_SUCH_TABLE:
                 raise
             qualified = qualify_select(query, self.db.ops.placed_core_table)

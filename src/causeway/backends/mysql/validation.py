@@ -17,7 +17,9 @@ class DatabaseValidation(ValidationMixin, DjangoValidation):
             cursor.execute("SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", [name])
             if not cursor.fetchone():
                 return [self.missing(home, name, "there is no such database, or the user has no right on it")]
-            denied = [reason for model in self.core_models(home) if (reason := self.denied(cursor, home, model))]
+            denied = [
+                reason for model in self.core_models(home) if (reason := self.denied(cursor, home, model))
+            ]
             issues = self.missing_tables(home, self.core_table_names(cursor, home))
         if not denied:
             return issues

@@ -41,7 +41,9 @@ class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
         super().init_connection_state()
         self.attached = {}
         self.ops.targets.clear()
-        if any(self.creation.is_in_memory_db(str(core_name(alias))) for alias in (self.alias, *linkable(self))):
+        if any(
+            self.creation.is_in_memory_db(str(core_name(alias))) for alias in (self.alias, *linkable(self))
+        ):
             # Only tests have these. Their shared cache locks tables, and a reader would not wait.
             self.connection.execute("PRAGMA read_uncommitted = 1")
         for home in linkable(self):

@@ -8,7 +8,11 @@ from causeway.conf import cores
 class Command(DjangoCommand):
     def handle(self, **options):
         core = cores().get(options["database"])
-        if core and core.read_only and not getattr(connections[core.alias].creation, "is_test_database", False):
+        if (
+            core
+            and core.read_only
+            and not getattr(connections[core.alias].creation, "is_test_database", False)
+        ):
             raise CommandError(
                 f"Cannot flush the core database {core.alias!r}: CAUSEWAY[{core.alias!r}] declares it READ_ONLY. "
                 f"Flush it in the core project."
