@@ -1,5 +1,4 @@
 from django.db.backends.mysql.base import CursorWrapper as DjangoCursorWrapper
-from django.db.backends.mysql.base import Database
 
 from causeway.backends.base.raw import qualify_select
 
@@ -20,7 +19,7 @@ class CursorWrapper(DjangoCursorWrapper):
     def execute(self, query, args=None):
         try:
             return super().execute(query, args)
-        except Database.ProgrammingError as error:
+        except self.db.Database.ProgrammingError as error:
             if error.args[0] != NO_SUCH_TABLE:
                 raise
             qualified = qualify_select(query, self.db.ops.placed_core_table)
