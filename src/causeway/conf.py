@@ -84,20 +84,21 @@ def sibling(database: Mapping[str, Any], *, NAME: Any, **settings: Any) -> dict[
     a file of SQLite, one beside it.
     """
     result = deepcopy(dict(database))
-    test = result.get("TEST")
-    if test:
+    if test := result.get("TEST"):
         result["TEST"] = {
             key: value for key, value in test.items() if key not in {"NAME", "MIRROR", "DEPENDENCIES"}
         }
-        if test.get("NAME") and _is_file(database):
-            file, other = Path(test["NAME"]), Path(NAME)
-            own = "_".join(filter(None, (file.stem, other.parent.name, other.name)))
-            result["TEST"]["NAME"] = str(file.with_name(own))
+        if test.get("NAME") and "sqlite" in str(result.get("ENGINE")).replace("spatialite", "sqlite"):
+            result["TEST"]["NAME"] = _beside(test["NAME"], NAME)
     return {**result, "NAME": NAME, **settings}
 
 
-def _is_file(database: Mapping[str, Any]) -> bool:
-    name = str((database.get("TEST") or {}).get("NAME") or "")
-    return (
-        "sqlite" in str(database.get("ENGINE", "")) or "spatialite" in str(database.get("ENGINE", ""))
-    ) and not (name == ":memory:" or name.startswith("file:"))
+def _beside(test_name: Any, name: Any) -> str:
+    """The test database of the SQLite file ``name``, in the folder of another's test database.
+
+    In memory, Django gives each alias a database of its own.
+    """
+    if str(test_name) == ":memory:" or str(test_name).startswith("file:"):
+        return ":memory:"
+    file, other = Path(test_name), Path(name)
+    return str(file.with_name("_".join(filter(None, (file.stem, other.parent.name, other.name)))))

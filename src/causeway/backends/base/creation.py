@@ -30,11 +30,10 @@ class CreationMixin:
         """The creation objects of the core databases linked to this child."""
         if self.connection.alias in cores():
             return []
-        return [
-            connections[home].creation
-            for home in cores()
-            if home in connections.settings and obstacle(self.connection, home) is None
+        creations = [
+            connections[home].creation for home in cores() if obstacle(self.connection, home) is None
         ]
+        return [creation for creation in creations if isinstance(creation, CreationMixin)]
 
     def create_test_db(self, *args, **kwargs):
         if self.stands:

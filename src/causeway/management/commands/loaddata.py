@@ -27,12 +27,18 @@ class Command(DjangoCommand):
         if "-" in fixture_labels:
             self.input = sys.stdin.read()
         models = apps.get_models(include_auto_created=True)
+        own = [model._meta.label for model in models if homes.home_of(model) == home]
+        others = [model._meta.label for model in models if homes.home_of(model) != home]
+        quiet = {**options, "verbosity": 0 if options["verbosity"] == 1 else options["verbosity"]}
         with homes.over_link(home):
-            others = [model._meta.label for model in models if homes.home_of(model) != home]
-            super().handle(*fixture_labels, **_excluding(options, others), database=LOCAL_ALIAS)
+            super().handle(*fixture_labels, **_excluding(quiet, others), database=LOCAL_ALIAS)
+        loaded, found = self.loaded_object_count, self.fixture_object_count
         if any(homes.stands_in_core(model) for model in models):
-            own = [model._meta.label for model in models if homes.home_of(model) == home]
-            super().handle(*fixture_labels, **_excluding(options, own), database=home)
+            super().handle(*fixture_labels, **_excluding(quiet, own), database=home)
+            loaded += self.loaded_object_count
+        if options["verbosity"] == 1:
+            of = f" (of {found})" if loaded != found else ""
+            self.stdout.write(f"Installed {loaded} object(s){of} from {self.fixture_count} fixture(s)")
         return None
 
     @cached_property
