@@ -104,7 +104,8 @@ def named_home(model: type[Model]) -> str | None:
         if base is not model and hasattr(base, "_meta") and not base._meta.abstract:
             return None
         if HOME_ATTRIBUTE in vars(base):
-            return str(vars(base)[HOME_ATTRIBUTE])
+            alias = vars(base)[HOME_ATTRIBUTE]
+            return None if alias is None else str(alias)
     return None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured
 
 from causeway import homes
 from causeway.backends.base.guards import refuse_write
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
 
 class CoreRouter:
     """Core models run on the child's own connection where they are linked, else in their home."""
-
-    def __init__(self) -> None:
-        if cores() and not apps.is_installed("causeway"):
-            raise ImproperlyConfigured(
-                "DATABASE_ROUTERS has 'causeway.routers.CoreRouter', but INSTALLED_APPS lacks 'causeway', which "
-                "tells core tables from local ones. Add it."
-            )
 
     def db_for_read(self, model: type[Model] | None, **hints: Any) -> str | None:
         if model is None:  # a RawQuerySet may have none

@@ -59,10 +59,20 @@ class CreationMixin:
         super().destroy_test_db(old_database_name, verbosity, keepdb, suffix)
         for creation in self.linked_cores():
             if creation.stands and not creation.adopted:
-                creation.destroy_test_db(creation.name_before, verbosity, keepdb, suffix)
+                # Django puts the name back as soon as it is given one: not before the last clone is gone.
+                name = creation.name_before if suffix is None else None
+                creation.destroy_test_db(name, verbosity, keepdb, suffix)
         if suffix is None:
             self.stands = self.adopted = False
             self.clones.clear()
+
+    def _destroy_test_db(self, test_database_name, verbosity):
+        if str(test_database_name) == str(self.name_before):
+            raise RuntimeError(
+                f"Refusing to destroy {str(test_database_name)!r}, which is the database of {self.connection.alias!r} "
+                f"itself and not its test database."
+            )
+        super()._destroy_test_db(test_database_name, verbosity)
 
     def setup_worker_connection(self, worker_id):
         for creation in self.linked_cores():

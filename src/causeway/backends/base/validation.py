@@ -11,6 +11,14 @@ class ValidationMixin:
 
     def check(self, **kwargs):
         issues = super().check(**kwargs)
+        if cores() and not apps.is_installed("causeway"):
+            issues.append(
+                Error(
+                    "CAUSEWAY is set, but INSTALLED_APPS lacks 'causeway', which tells core tables from local ones.",
+                    hint="Add 'causeway' to INSTALLED_APPS.",
+                    id="causeway.E013",
+                )
+            )
         if self.connection.alias == LOCAL_ALIAS:
             for home in cores():
                 if obstacle(self.connection, home) is None:

@@ -39,8 +39,9 @@ class DatabaseCreation(CreationMixin, DjangoCreation):
                     AND rc.constraint_name = kcu.constraint_name
                     AND rc.table_name = kcu.table_name
                 WHERE kcu.table_schema = %s AND kcu.referenced_table_schema = %s
+                    AND rc.constraint_schema = %s
                 """,
-                [database, core],
+                [database, core, database],
             )
             for name, table, column, other_table, other_column, rule in cursor.fetchall():
                 altered = f"ALTER TABLE {quote(database)}.{quote(table)}"
