@@ -1,0 +1,91 @@
+# One environment for everything but the documentation, whose tools ask for other versions.
+PYTHON ?= python3
+DJANGO ?= 5.2
+VENV ?= $(if $(filter 5.2,$(DJANGO)),.venv,.venv-$(DJANGO))
+DB ?= sqlite3
+PYTEST_ARGS ?= -n auto
+BENCH_ARGS ?=
+
+# Absolute: the demo and the benchmark start Python in other folders.
+BIN := $(abspath $(VENV))/bin
+DOCS := $(VENV)-docs
+PINS := --requirement requirements/django-$(DJANGO).txt
+# Made when something is installed; older than a file of pins, it is installed again.
+PACKAGE := $(VENV)/.package-$(DJANGO)
+MYSQL := $(VENV)/.mysql
+NEWSROOM := $(VENV)/.newsroom
+DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help venv lint types test test-sqlite test-mysql test-examples fidelity bench docs demo serve clean
+# The steps of one environment wait for each other.
+.NOTPARALLEL:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@echo
+	@echo "Variables: PYTHON=$(PYTHON) DJANGO=$(DJANGO) VENV=$(VENV) DB=$(DB) PYTEST_ARGS='$(PYTEST_ARGS)'"
+
+venv: $(DEV) ## make the environment, with the pinned development tools
+
+lint: $(DEV) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+
+types: $(DEV) ## mypy
+	$(BIN)/mypy
+
+test: lint types test-examples test-sqlite test-mysql ## lint, types, and the tests on every engine
+
+test-sqlite: $(DEV) ## the tests on SQLite
+	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-mysql: $(DEV) ## the tests on MariaDB: a throwaway server, or the one that CAUSEWAY_TEST_MYSQL names
+	CAUSEWAY_TEST_ENGINE=mysql $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-examples: $(DEV) ## the tests of the demo and of the documentation's examples
+	$(BIN)/python -m pytest $(PYTEST_ARGS) examples/newsroom/tests docs
+
+fidelity: $(DEV) ## Django's own tests with the models in two databases (SEED=… for a seed of yours)
+	seed=$(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))')); status=0; \
+	for engine in sqlite3 mysql; do \
+		$(BIN)/python -m tests.fidelity.judge --engine $$engine --seed $$seed || status=1; \
+		$(BIN)/python -m tests.fidelity.judge --engine $$engine --seed $$seed --closed || status=1; \
+	done; exit $$status
+
+bench: $(PACKAGE) $(MYSQL) ## compare with Django alone: prints ratios
+	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+docs: $(DOCS)/.installed ## build the documentation into docs/_build
+	$(DOCS)/bin/python -m sphinx --fail-on-warning --keep-going --fresh-env -b html docs docs/_build/html
+
+demo: $(PACKAGE) $(NEWSROOM) $(if $(filter mysql,$(DB)),$(MYSQL)) ## the newsroom's story (DB=mysql: on MariaDB)
+	$(BIN)/python examples/newsroom/demo.py --db $(DB)
+
+serve: $(PACKAGE) $(NEWSROOM) $(if $(filter mysql,$(DB)),$(MYSQL)) ## the newsroom's three sites
+	$(BIN)/python examples/newsroom/serve.py --db $(DB)
+
+clean: ## remove what these targets made
+	rm -rf .venv .venv-* docs/_build build dist .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PACKAGE): pyproject.toml requirements/django-$(DJANGO).txt
+	requirements/environment.sh $(PYTHON) $(VENV) --editable . $(PINS)
+	touch $@
+
+$(MYSQL): requirements/mysql.txt | $(PACKAGE)
+	requirements/mariadb.sh $(BIN)/python
+	requirements/environment.sh $(PYTHON) $(VENV) --requirement requirements/mysql.txt
+	touch $@
+
+$(NEWSROOM): examples/newsroom/requirements.txt | $(PACKAGE)
+	requirements/environment.sh $(PYTHON) $(VENV) --requirement examples/newsroom/requirements.txt
+	touch $@
+
+$(DEV): $(PACKAGE) $(MYSQL) $(NEWSROOM) requirements/dev.txt
+	requirements/environment.sh $(PYTHON) $(VENV) --requirement requirements/dev.txt $(PINS)
+	touch $@
+
+$(DOCS)/.installed: pyproject.toml requirements/docs.txt requirements/django-$(DJANGO).txt
+	requirements/environment.sh $(PYTHON) $(DOCS) --editable . --requirement requirements/docs.txt $(PINS)
+	touch $@
