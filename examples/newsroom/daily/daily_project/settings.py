@@ -1,0 +1,87 @@
+"""Settings of a child project, the daily paper: core articles as they are, with the readers' comments and ratings."""
+
+import os
+from pathlib import Path
+
+import causeway
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# The project's own database, and the core project's beside it on the same server.
+# `demo.py --db mysql` sets NEWSROOM_MYSQL to host:port:user:password.
+if server := os.environ.get("NEWSROOM_MYSQL"):
+    host, port, user, password = server.split(":", 3)
+    default = {
+        "ENGINE": "causeway.backends.mysql",
+        "NAME": "newsroom_daily",
+        "HOST": host,
+        "PORT": port,
+        "USER": user,
+        "PASSWORD": password,
+    }
+    core = causeway.sibling(default, NAME="newsroom_wire")
+else:
+    folder = Path(os.environ.get("NEWSROOM_VAR", BASE_DIR.parent / "var"))
+    default = {
+        "ENGINE": "causeway.backends.sqlite3",
+        "NAME": folder / "daily.sqlite3",
+        # Other projects write to the core file too: wait for them rather than fail.
+        "OPTIONS": {"timeout": 20},
+    }
+    core = causeway.sibling(default, NAME=folder / "wire.sqlite3")
+
+DATABASES = {"default": default, "core": core}
+DATABASE_ROUTERS = ["causeway.routers.CoreRouter"]
+# Every model of the app "wire" lives in the core database. The core project migrates it, not this one.
+CAUSEWAY = {"core": {"MODELS": ["wire"]}}
+
+INSTALLED_APPS = [
+    "causeway",
+    "daily",  # before "wire": its templates come first
+    "wire",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+ROOT_URLCONF = "daily_project.urls"
+STATIC_URL = "static/"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "articles"
+LOGOUT_REDIRECT_URL = "articles"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# The demo serves on 127.0.0.1 alone; a site that others reach has a key that nobody can read here.
+SECRET_KEY = os.environ.get("SECRET_KEY", "the daily, on this machine only")
+DEBUG = os.environ.get("DEBUG") == "1"
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+# The three sites share a host, and cookies do not tell ports apart.
+SESSION_COOKIE_NAME = "daily_session"
+CSRF_COOKIE_NAME = "daily_csrf"

@@ -1,0 +1,118 @@
+"""``demo.py`` and ``serve.py`` as they are started from the shell, and the wire on its own."""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+NEWSROOM = Path(__file__).resolve().parent.parent
+
+
+def start(program, folder, **streams):
+    environment = {**os.environ, "NEWSROOM_VAR": str(folder), "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        [sys.executable, str(NEWSROOM / program)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        **streams,
+    )
+
+
+def played(folder):
+    with start("demo.py", folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        return process.communicate()[0], process.returncode
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    """The folder of a demo that was played over the databases of an earlier one, and what it said."""
+    folder = tmp_path_factory.mktemp("stage")
+    for project in ("wire", "daily", "weekly"):
+        with closing(sqlite3.connect(folder / f"{project}.sqlite3")) as connection:
+            connection.execute("CREATE TABLE django_migrations (left_over text)")
+    text, status = played(folder)
+    assert status == 0, text
+    return folder, text
+
+
+def test_the_demo_tells_its_story_to_the_end(stage):
+    _, text = stage
+    assert text.count("Skipping wire: its tables live in the core database 'core'") == 2
+    assert re.search(r"wire │ “The road with a timetable, and back”", text)
+    assert re.search(r"weekly │ “The road with a timetable, and back”", text)
+    assert '"core"."wire_article" "wire_article"' in text
+    assert "wire.Article_tags │ core     │ 3" in text
+    assert "daily.Rating      │ its own  │ 4" in text
+    assert "make serve" in text
+
+
+def test_the_children_have_no_core_tables(stage):
+    folder, _ = stage
+    for project in ("daily", "weekly"):
+        assert b'CREATE TABLE "wire_' not in (folder / f"{project}.sqlite3").read_bytes()
+
+
+def test_a_demo_that_cannot_be_set_up_ends_with_a_sentence(tmp_path):
+    (tmp_path / "var").write_text("a file where the folder should be")
+    text, status = played(tmp_path / "var")
+    assert status == 1
+    assert "cannot be made" in text
+    assert "Traceback" not in text
+
+
+def test_serve_ends_its_sites_with_it(stage):
+    folder, _ = stage
+    with start("serve.py", folder, stdout=subprocess.PIPE) as process:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        ports = [int(port) for port in re.findall(r"http://127\.0\.0\.1:(\d+)/ ", "".join(lines))]
+        assert len(ports) == 3
+        for port in ports:
+            with urlopen(f"http://127.0.0.1:{port}/", timeout=30) as response:
+                assert response.status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read().strip() == "The sites have ended."
+    assert process.returncode == 0
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def test_the_wire_works_where_causeway_is_not_installed(tmp_path):
+    code = """
+import sys
+sys.modules["causeway"] = None  # importing it fails
+import django
+from django.conf import settings
+from django.core.management import call_command
+settings.configure(
+    INSTALLED_APPS=["wire"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+)
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("import_articles", sys.argv[1])
+from wire.models import Article
+print(Article.objects.count())
+"""
+    (tmp_path / "one.md").write_text("# One\n\nText.\n")
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=NEWSROOM / "wire",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "1"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class WeeklyConfig(AppConfig):
+    name = "weekly"
+    verbose_name = "The Weekly"
