@@ -1,0 +1,143 @@
+"""What the checks say of a project's models."""
+
+import django
+import pytest
+
+DECLARED = """
+    from django.db import models
+
+
+    class CoreThing(models.Model):
+        causeway_home = "{home}"
+
+        class Meta:
+            abstract = True
+
+
+    class Thing(CoreThing):
+        pass
+"""
+
+
+def check(child, models, status=1):
+    """What ``check`` says of the child with an app ``things`` of these models."""
+    child.write_app("things", models)
+    with child.changed_settings("INSTALLED_APPS += ['things']"):
+        done = child.manage("check", "--tag", "causeway", status=status)
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def child(module_projects):
+    return module_projects[1]
+
+
+def test_an_abstract_base_names_a_home_that_is_not_there(child):
+    said = check(child, DECLARED.format(home="wire"))
+    assert (
+        "things.Thing: (causeway.E011) things.Thing names the home 'wire', which CAUSEWAY does not have."
+        in said
+    )
+    assert "HINT: causeway_home is one of 'core'." in said
+
+
+def test_an_abstract_base_names_a_core_database(child):
+    assert "no issues" in check(child, DECLARED.format(home="core"), status=0)
+
+
+def test_an_abstract_base_and_the_setting_claim_one_model(child):
+    with child.changed_settings("""
+        DATABASES["wire"] = sibling(DATABASES["default"], NAME="wire")
+        CAUSEWAY["wire"] = {"MODELS": ["things"]}
+        SILENCED_SYSTEM_CHECKS = ["causeway.E010"]
+    """):
+        said = check(child, DECLARED.format(home="core"))
+    assert "(causeway.E004) things.Thing is claimed by 2 core databases: 'wire', 'core'." in said
+
+
+def test_a_manager_names_a_database_that_is_not_there(child):
+    said = check(
+        child,
+        """
+        from django.db import models
+
+        from causeway.models import CoreManager
+
+
+        class Page(models.Model):
+            objects = models.Manager()
+            contents = CoreManager(using="wire")
+        """,
+    )
+    assert "things.Page: (causeway.E010) The CoreManager 'contents' of things.Page names 'wire'." in said
+    assert "HINT: It must name one of CAUSEWAY: write CoreManager(using='core')." in said
+
+
+def test_a_core_model_refers_to_a_local_model(child):
+    with child.changed_settings("CAUSEWAY['core']['MODELS'] += ['things.Note']"):
+        said = check(
+            child,
+            """
+            from comments.models import Comment
+            from django.db import models
+
+
+            class Note(models.Model):
+                comment = models.ForeignKey(Comment, models.CASCADE)
+                others = models.ManyToManyField(Comment, related_name="+")
+            """,
+            status=0,
+        )
+    assert "things.Note.comment: (causeway.W001) The core model things.Note refers by 'comment'" in said
+    assert "things.Note.others: (causeway.W001) The core model things.Note refers by 'others'" in said
+    assert said.count("HINT: Turn the relation round, or make the target a core model too.") == 2
+
+
+ON_DELETE = """
+    from articles.models import Author
+    from django.db import models
+
+
+    class Mark(models.Model):
+        author = models.ForeignKey(Author, models.DB_CASCADE)
+
+
+    class Folder(models.Model):
+        pass
+
+
+    class LocalMark(models.Model):
+        folder = models.ForeignKey(Folder, models.DB_CASCADE)
+"""
+
+since_61 = pytest.mark.skipif(django.VERSION < (6, 1), reason="DB_CASCADE comes with Django 6.1")
+
+
+@since_61
+@pytest.mark.sqlite3
+def test_a_deletion_is_left_to_a_constraint_that_the_engine_does_not_have(child):
+    said = check(child, ON_DELETE)
+    assert "things.Mark.author: (causeway.E009) things.Mark.author leaves deletions to the database" in said
+    assert "SQLite has no constraint to another database" in said
+    assert "HINT: Use CASCADE, SET_NULL or another on_delete that Django carries out." in said
+    assert "LocalMark" not in said
+
+
+@since_61
+@pytest.mark.mysql
+def test_a_deletion_may_be_left_to_a_constraint_that_the_engine_has(child):
+    assert "no issues" in check(child, ON_DELETE, status=0)
+
+
+def test_every_problem_is_reported_at_once(child):
+    with child.changed_settings("""
+        CAUSEWAY["core"].update(MODELS=["articles", "nothing"], OWNER="yes", PLACEMENT="joined")
+        CAUSEWAY["wire"] = {"MODELS": ["articles.Author"]}
+        DATABASES["core"]["ENGINE"] = "django.db.backends.sqlite3"
+        DATABASE_ROUTERS = []
+    """):
+        said = check(child, DECLARED.format(home="nowhere"))
+    for number in (1, 2, 3, 4, 5, 6, 8, 10, 11):
+        assert f"causeway.E{number:03}" in said
+    assert said.count("HINT: ") == said.count("(causeway.")

@@ -1,0 +1,60 @@
+"""The session: one engine, its throwaway server, and Django's settings over it."""
+
+import os
+import tempfile
+from contextlib import ExitStack
+
+import pytest
+
+from tests import databases, servers
+from tests.projects import child_project, core_project, make_child_project, module_projects
+
+__all__ = ["child_project", "core_project", "make_child_project", "module_projects"]
+
+# A folder in memory, where there is one: nothing has to survive, and no commit waits for a disk.
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """Start what the settings need, then load them; pytest-django sets Django up after that."""
+    # A worker of pytest-xdist inherits the variables of the session that started it.
+    if not hasattr(config, "workerinput"):
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        try:
+            start(stack)
+        except (ValueError, servers.ServerError) as error:
+            raise pytest.UsageError(str(error)) from None
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    from django.conf import settings
+
+    assert settings.DATABASES, "reading a setting loads them"
+
+
+def start(stack):
+    """Set the variables that ``tests/settings.py`` reads, for as long as the stack is open."""
+    stack.enter_context(servers.terminable())
+    if databases.engine() == "mysql":
+        os.environ[servers.MYSQL_VARIABLE] = str(stack.enter_context(servers.mysql()))
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="causeway-tests-", dir=IN_MEMORY))
+    os.environ[databases.FOLDER_VARIABLE] = folder
+    os.environ[databases.RUN_VARIABLE] = str(os.getpid())
+
+
+def pytest_report_header():
+    return f"engine: {databases.engine()}"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the tests that are marked as another engine's."""
+    others = set(databases.ENGINES) - {databases.engine()}
+
+    def is_of_another(item):
+        marks = {mark.name for mark in item.iter_markers()} & set(databases.ENGINES)
+        return bool(marks) and marks <= others
+
+    left_out = [item for item in items if is_of_another(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

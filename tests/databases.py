@@ -1,0 +1,178 @@
+"""The databases that tests make for themselves, on the engine that the session runs on.
+
+They are made, read and dropped over the engine's own driver, without Django: what a test
+finds here does not depend on what it tests.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from abc import ABC, abstractmethod
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tests.servers import MYSQL_VARIABLE, Server
+
+ENGINE_VARIABLE = "CAUSEWAY_TEST_ENGINE"
+FOLDER_VARIABLE = "CAUSEWAY_TEST_FOLDER"
+RUN_VARIABLE = "CAUSEWAY_TEST_RUN"
+ENGINES = ("sqlite3", "mysql")
+
+
+class Databases(ABC):
+    """Databases of one engine, each known by a short name."""
+
+    engine: str
+
+    @abstractmethod
+    def name(self, short: str) -> str:
+        """What ``NAME`` says of the database."""
+
+    @abstractmethod
+    def connect(self, short: str) -> Any:
+        """A connection of the engine's driver."""
+
+    @abstractmethod
+    def create(self, short: str) -> None:
+        """Make an empty database."""
+
+    @abstractmethod
+    def drop(self, short: str) -> None:
+        """Drop the database, and the test databases made in its name."""
+
+    @abstractmethod
+    def schema(self, short: str) -> dict[str, str]:
+        """The statement that would make each table, by the table's name."""
+
+    @abstractmethod
+    def dump(self, short: str) -> str:
+        """Everything in the database, schema and rows, as text to compare."""
+
+    def settings(self, short: str) -> dict[str, Any]:
+        """An entry of ``DATABASES``, with our backend."""
+        return {"ENGINE": f"causeway.backends.{self.engine}", "NAME": self.name(short)}
+
+    def rows(self, short: str, sql: str) -> list[tuple]:
+        """What a statement finds; what it writes is committed."""
+        with closing(self.connect(short)) as connection:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            rows = list(cursor.fetchall())
+            connection.commit()
+            return rows
+
+
+class SQLiteDatabases(Databases):
+    """Files of one folder."""
+
+    engine = "sqlite3"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def name(self, short: str) -> str:
+        return str(self.folder / f"{short}.sqlite3")
+
+    def connect(self, short: str) -> sqlite3.Connection:
+        return sqlite3.connect(self.name(short))
+
+    def create(self, short: str) -> None:
+        # An empty file is an empty database.
+        Path(self.name(short)).touch()
+
+    def drop(self, short: str) -> None:
+        for file in self.folder.glob(f"*{short}*.sqlite3*"):
+            file.unlink()
+
+    def schema(self, short: str) -> dict[str, str]:
+        return dict(
+            self.rows(
+                short, "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            )
+        )
+
+    def dump(self, short: str) -> str:
+        with closing(self.connect(short)) as connection:
+            return "\n".join(connection.iterdump())
+
+
+class MySQLDatabases(Databases):
+    """Databases of one server, told apart from those of other runs by a prefix."""
+
+    engine = "mysql"
+
+    def __init__(self, server: Server, run: str) -> None:
+        self.server = server
+        self.prefix = f"causeway_{run}_"
+
+    def name(self, short: str) -> str:
+        return f"{self.prefix}{short}"
+
+    def settings(self, short: str) -> dict[str, Any]:
+        return {
+            **super().settings(short),
+            "HOST": self.server.host,
+            "PORT": self.server.port,
+            "USER": self.server.user,
+            "PASSWORD": self.server.password,
+            "OPTIONS": {"charset": "utf8mb4"},
+            "TEST": {"CHARSET": "utf8mb4"},
+        }
+
+    def connect(self, short: str | None) -> Any:
+        import MySQLdb  # only where this engine is tested
+
+        return MySQLdb.connect(
+            host=self.server.host,
+            port=self.server.port,
+            user=self.server.user,
+            password=self.server.password,
+            charset="utf8mb4",
+            **({"database": self.name(short)} if short else {}),
+        )
+
+    def create(self, short: str) -> None:
+        self.on_server(f"CREATE DATABASE `{self.name(short)}` CHARACTER SET utf8mb4")
+
+    def drop(self, short: str) -> None:
+        name = self.name(short)
+        own = re.compile(rf"(test_)?{re.escape(name)}(_\w+)?")
+        for (found,) in self.on_server("SHOW DATABASES"):
+            if own.fullmatch(found):
+                self.on_server(f"DROP DATABASE `{found}`")
+
+    def schema(self, short: str) -> dict[str, str]:
+        tables = [name for (name,) in self.rows(short, "SHOW TABLES")]
+        statements = {name: self.rows(short, f"SHOW CREATE TABLE `{name}`")[0][1] for name in tables}
+        # The counter moves with the rows; it is no part of the schema.
+        return {name: re.sub(r" AUTO_INCREMENT=\d+", "", sql) for name, sql in statements.items()}
+
+    def dump(self, short: str) -> str:
+        lines = []
+        for table, sql in sorted(self.schema(short).items()):
+            lines += [sql, *sorted(map(str, self.rows(short, f"SELECT * FROM `{table}`")))]
+        return "\n".join(lines)
+
+    def on_server(self, sql: str) -> list[tuple]:
+        with closing(self.connect(None)) as connection:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+
+def engine() -> str:
+    """The engine that the session runs on. Raises ValueError for an unknown one."""
+    name = os.environ.get(ENGINE_VARIABLE, ENGINES[0])
+    if name not in ENGINES:
+        raise ValueError(f"{ENGINE_VARIABLE} is {name!r}. It must be one of: {', '.join(ENGINES)}.")
+    return name
+
+
+def session_databases() -> Databases:
+    """The databases of this session, by the variables that it has set."""
+    if engine() == "mysql":
+        return MySQLDatabases(Server.parse(os.environ[MYSQL_VARIABLE]), os.environ[RUN_VARIABLE])
+    return SQLiteDatabases(Path(os.environ[FOLDER_VARIABLE]))

@@ -1,0 +1,60 @@
+"""What an engine says of a table: its foreign keys, and the columns that have an index."""
+
+from typing import NamedTuple
+
+from tests.projects import Project
+
+
+class ForeignKey(NamedTuple):
+    name: str
+    column: str
+    database: str
+    table: str
+
+
+def foreign_keys(project: Project, table: str) -> list[ForeignKey]:
+    """The foreign key constraints of a table; SQLite has no names for them, and one database."""
+    if project.databases.engine == "sqlite3":
+        rows = project.rows(f'PRAGMA foreign_key_list("{table}")')
+        return [ForeignKey("", row[3], project.databases.name(project.database), row[2]) for row in rows]
+    return [
+        ForeignKey(*row)
+        for row in project.rows(f"""
+            SELECT constraint_name, column_name, referenced_table_schema, referenced_table_name
+            FROM information_schema.key_column_usage
+            WHERE table_schema = DATABASE() AND table_name = '{table}' AND referenced_table_name IS NOT NULL
+        """)
+    ]
+
+
+def core_constraints(core: Project, child: Project, table: str) -> dict[str, str]:
+    """The core tables that foreign keys of a child's table refer to, by column."""
+    name = core.databases.name(core.database)
+    if core.databases.engine == "sqlite3":
+        # A REFERENCES of SQLite means its own file, whatever was meant.
+        tables = {table for table in core.schema() if table.startswith("articles_")}
+        return {key.column: key.table for key in foreign_keys(child, table) if key.table in tables}
+    return {key.column: key.table for key in foreign_keys(child, table) if key.database == name}
+
+
+def columns(project: Project, table: str) -> set[str]:
+    if project.databases.engine == "sqlite3":
+        return {row[1] for row in project.rows(f'PRAGMA table_info("{table}")')}
+    return {row[0] for row in project.rows(f"SHOW COLUMNS FROM `{table}`")}
+
+
+def indexed_columns(project: Project, table: str) -> set[str]:
+    """The columns that are the first of an index (or the primary key)."""
+    if project.databases.engine == "sqlite3":
+        names = [row[1] for row in project.rows(f'PRAGMA index_list("{table}")')]
+        firsts = {project.rows(f'PRAGMA index_info("{name}")')[0][2] for name in names}
+        return firsts | {row[1] for row in project.rows(f'PRAGMA table_info("{table}")') if row[5]}
+    return {row[4] for row in project.rows(f"SHOW INDEX FROM `{table}`") if row[3] == 1}
+
+
+def names(project: Project, table: str) -> set[str]:
+    """The names of the indexes and constraints of a table."""
+    if project.databases.engine == "sqlite3":
+        return {row[1] for row in project.rows(f'PRAGMA index_list("{table}")')}
+    indexes = {row[2] for row in project.rows(f"SHOW INDEX FROM `{table}`")}
+    return indexes | {key.name for key in foreign_keys(project, table)}

@@ -1,0 +1,71 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests import servers
+
+HOLDS_A_FOLDER = """
+import tempfile, time
+from tests.servers import terminable
+with tempfile.TemporaryDirectory() as folder, terminable():
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "tests.servers", *arguments],
+        check=False,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("address", ["localhost", "localhost:3306:root", "localhost:mysql:root:secret"])
+def test_an_address_of_another_form_gets_a_sentence(address):
+    with pytest.raises(servers.ServerError, match="must be host:port:user:password"):
+        servers.Server.parse(address)
+
+
+def test_a_password_may_hold_colons():
+    assert servers.Server.parse("localhost:3306:root:a:b").password == "a:b"
+
+
+def test_a_missing_program_gets_a_sentence(monkeypatch):
+    monkeypatch.setattr(servers, "PROGRAM_PATH", "")
+    with pytest.raises(servers.ServerError, match="Install MariaDB"):
+        servers.program("mariadbd")
+
+
+@pytest.mark.mysql
+def test_a_server_that_does_not_answer_gets_a_sentence():
+    done = run("mysql", "--", "true", CAUSEWAY_TEST_MYSQL="127.0.0.1:1:root:")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Cannot use the server that CAUSEWAY_TEST_MYSQL names")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.mysql
+def test_a_command_gets_the_address_and_gives_its_status():
+    code = f"import os, sys; print(os.environ['{servers.MYSQL_VARIABLE}']); sys.exit(3)"
+    done = run("mysql", "--", sys.executable, "-c", code)
+    assert done.returncode == 3
+    assert done.stdout.strip() == os.environ[servers.MYSQL_VARIABLE]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminated_process_cleans_up(number):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDS_A_FOLDER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    with process:
+        folder = process.stdout.readline().strip()
+        assert os.path.isdir(folder)
+        process.send_signal(number)
+        process.wait(timeout=30)
+    assert not os.path.exists(folder)
