@@ -7,12 +7,24 @@ import pytest
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connections
 
-from tests.concurrency.workers import ALIASES, ROUNDS, WORKERS, WorkersTestCase, server_connections
+from tests.concurrency.workers import (
+    ALIASES,
+    ROUNDS,
+    WORKERS,
+    WorkersTestCase,
+    idle_connections,
+    server_connections,
+)
 from tests.library.models import Article
 from tests.shop.models import Comment
 
 
 class TaskTestCase(WorkersTestCase):
+    def setUp(self):
+        super().setUp()
+        # SQLite lets one connection at a time write a file, and waits only so long.
+        self.turn = asyncio.Lock()
+
     def worker(self):
         # The async methods run the driver in a thread; that thread holds the connections.
         return threading.get_ident()
@@ -22,10 +34,12 @@ class TaskTestCase(WorkersTestCase):
         wrong = []
         for turn in range(ROUNDS):
             for manager, title in zip(self.managers(), ("local", "core"), strict=True):
-                row = await manager.acreate(slug=f"task-{number}-{turn}", title="first")
+                async with self.turn:
+                    row = await manager.acreate(slug=f"task-{number}-{turn}", title="first")
                 await asyncio.sleep(0)
                 row.title = f"{title} again"
-                await row.asave()
+                async with self.turn:
+                    await row.asave()
                 await row.arefresh_from_db()
                 seeds = [r.title async for r in manager.filter(slug__startswith="seed")]
                 if (row._state.db, row.title, set(seeds)) != (manager.db, f"{title} again", {title}):
@@ -64,14 +78,11 @@ class RequestTests(TaskTestCase):
     def setUp(self):
         super().setUp()
         self.counted = []
-        # SQLite lets one connection at a time write a file, and waits only so long.
-        self.turn = asyncio.Lock()
         self.all_here = asyncio.Barrier(WORKERS)
 
     async def request(self, number):
         async with ThreadSensitiveContext():
-            async with self.turn:
-                wrong = await self.mix(number)
+            wrong = await self.mix(number)
             await sync_to_async(connections.close_all)()
             return wrong
 
@@ -105,6 +116,6 @@ class RequestTests(TaskTestCase):
     @pytest.mark.mysql
     def test_the_server_counts_two_connections_for_each_request(self):
         self.count = lambda: self.counted.append(server_connections())
-        before = server_connections()
+        before = idle_connections()
         asyncio.run(self.run_all(self.read))
         self.assertEqual(self.counted, [before + WORKERS * len(ALIASES)])

@@ -6,7 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections, transaction
 
-from tests.concurrency.workers import ALIASES, ROUNDS, WORKERS, WorkersTestCase, server_connections
+from tests.concurrency.workers import (
+    ALIASES,
+    ROUNDS,
+    WORKERS,
+    WorkersTestCase,
+    idle_connections,
+    server_connections,
+)
 from tests.library.models import Article
 from tests.shop.models import Comment, Content
 
@@ -92,7 +99,7 @@ class ThreadTests(WorkersTestCase):
     @pytest.mark.mysql
     def test_the_server_counts_two_connections_for_each_thread(self):
         self.count = lambda: self.counted.append(server_connections())
-        before = server_connections()
+        before = idle_connections()
         self.run_all(self.read)
         self.assertEqual(self.counted, [before + WORKERS * len(ALIASES)])
 

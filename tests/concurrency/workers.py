@@ -1,5 +1,6 @@
 """Sixteen workers that use both managers at once."""
 
+import time
 from collections import Counter
 from contextlib import closing
 
@@ -58,6 +59,17 @@ class WorkersTestCase(TransactionTestCase):
                 "core": Counter({"core": WORKERS, "core again": written}),
             },
         )
+
+
+def idle_connections():
+    """The server's count once those that were closed are gone: this thread's own."""
+    for alias in ALIASES:
+        connections[alias].ensure_connection()
+    for _ in range(200):
+        if server_connections() == len(ALIASES):
+            break
+        time.sleep(0.05)
+    return server_connections()
 
 
 def server_connections():

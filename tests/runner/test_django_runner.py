@@ -168,21 +168,26 @@ def test_what_migrations_put_into_core_comes_back_where_a_test_asks_for_it(child
     check(child.manage("test", "--noinput", *arguments, "comments.test_serialized"), 4)
 
 
-def test_rows_that_a_test_of_the_default_database_commits_to_core_are_flushed(child, add_tests):
+@pytest.mark.parametrize(
+    ("databases", "left"), [({"default"}, 1), ({"default", "core"}, 0)], ids=["default", "default and core"]
+)
+def test_committed_core_rows_are_flushed_where_core_is_named(child, add_tests, databases, left):
+    """Django flushes the databases that a ``TransactionTestCase`` names, and no others."""
     add_tests(
         "test_committed",
-        """
+        f"""
         from articles.models import Article
         from django.test import TransactionTestCase
 
 
         class CommittedTests(TransactionTestCase):
+            databases = {databases!r}
+
             def test_first(self):
-                self.assertFalse(Article.objects.exists())
                 Article.objects.create(title="Dams", slug="dams")
 
             def test_second(self):
-                self.test_first()
+                self.assertEqual(Article.objects.count(), {left})
         """,
     )
     check(child.manage("test", "--noinput", "comments.test_committed"), 2)

@@ -11,40 +11,40 @@ from causeway.homes import core_tables
 
 class SQLCompilerMixin:
     def get_from_clause(self):
+        refcounts = self.query.alias_refcount
+        # One clause is made of each, in this order. Extra tables add to the counts.
+        used = [node for alias, node in self.query.alias_map.items() if refcounts[alias]]
         clauses, params = super().get_from_clause()
         on_core = self.connection.is_core
-        refcounts = self.query.alias_refcount
-        position = 0
-        for alias, node in self.query.alias_map.items():
-            if not refcounts[alias]:
-                continue
+        for position, node in enumerate(used):
             table = node.table_name
-            if (on_core or type(table) is not str) and (target := self.target(table)):
+            if type(table) is str and not on_core:
+                continue
+            if target := self.target(table, on_core):
                 bare = self.connection.ops.quote_name(table)
                 if node.table_alias == table:
                     target = f"{target} {bare}"
                 clauses[position] = clauses[position].replace(bare, target, 1)
-            position += 1
         if self.query.extra_tables:
-            clauses = [self.with_extra_table(clause) for clause in clauses]
+            clauses = [self.with_extra_table(clause, on_core) for clause in clauses]
         return clauses, params
 
-    def target(self, table):
+    def target(self, table, on_core):
         """The SQL that names a table where its bare name would not do; None where it does."""
         ops = self.connection.ops
-        if self.connection.is_core and ops.is_local_table(table):
+        if on_core and ops.is_local_table(table):
             refuse_local_table(table, self.query, self.connection.alias)
         return ops.placed_table(table) or ops.own_table(table)
 
     def replaced(self, sql, table, target):
         return sql.replace(self.connection.ops.quote_name(table), target, 1)
 
-    def with_extra_table(self, clause):
+    def with_extra_table(self, clause, on_core):
         """A table of ``QuerySet.extra(tables=...)``, which gives bare names, qualified."""
         for table in self.query.extra_tables:
             bare = self.connection.ops.quote_name(table)
-            if clause == f", {bare}" and table in core_tables():
-                return f", {self.target(core_tables()[table]) or ''} {bare}".replace("  ", " ")
+            if clause == f", {bare}" and (target := self.target(core_tables().get(table), on_core)):
+                return f", {target} {bare}"
         return clause
 
 
@@ -54,11 +54,12 @@ class WritingMixin(SQLCompilerMixin):
 
     def as_sql(self):
         table = self.query.get_meta().db_table
-        if type(table) is str and not self.connection.is_core and not self.reaches_parents():
+        on_core = self.connection.is_core
+        if type(table) is str and not on_core and not self.reaches_parents():
             return super().as_sql()
         for model in (self.query.get_meta().model, *self.reaches_parents()):
             refuse_write(model, self.connection.alias, self.action)
-        target = self.target(table)
+        target = self.target(table, on_core)
         statement = super().as_sql()
         return self.with_target(statement, table, target) if target else statement
 
