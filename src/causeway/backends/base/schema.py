@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 
 from causeway.exceptions import CoreNotOwned
+from causeway.homes import stands_in_core
 from causeway.placements import obstacle
 
 
@@ -44,12 +45,13 @@ class SchemaEditorMixin:
         target = field.remote_field.model
         if isinstance(target, str):
             return True
-        # Over there, a table that stands here alone is not known.
-        own, other = self.home(field.model), self.home(target)
-        return own == other or (
-            other is not None
-            and self.connection.features.supports_foreign_keys_across_databases
-            and obstacle(self.connection, other) is None
+        home = self.home(target)
+        if home is None:
+            # Core knows none of the child's tables but those that stand there too.
+            return not self.connection.is_core or stands_in_core(target)
+        return home == self.connection.alias or (
+            self.connection.features.supports_foreign_keys_across_databases
+            and obstacle(self.connection, home) is None
         )
 
     def home(self, model):
