@@ -3,7 +3,7 @@
 from unittest.mock import patch
 
 from django.db import connections, models
-from django.test import SimpleTestCase
+from django.test import TransactionTestCase
 from django.test.utils import isolate_apps
 
 from causeway.models import CoreManager
@@ -22,7 +22,7 @@ def made_on(alias, model):
 
 
 @isolate_apps("tests.orm")
-class ConstraintTests(SimpleTestCase):
+class ConstraintTests(TransactionTestCase):  # SQLite changes no schema within a transaction
     databases = {"default", "core"}
 
     def setUp(self):
