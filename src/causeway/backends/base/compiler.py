@@ -21,7 +21,8 @@ class SQLCompilerMixin:
             if type(table) is str and not on_core:
                 continue
             if target := self.target(table, on_core):
-                bare = self.connection.ops.quote_name(table)
+                # Quoted for the clause a moment ago.
+                bare = self.quote_cache.get(table) or self.connection.ops.quote_name(table)
                 if node.table_alias == table:
                     target = f"{target} {bare}"
                 clauses[position] = clauses[position].replace(bare, target, 1)
@@ -53,12 +54,13 @@ class WritingMixin(SQLCompilerMixin):
     action = ""
 
     def as_sql(self):
-        table = self.query.get_meta().db_table
+        model, parents = self.query.model, self.reaches_parents()
+        table = model._meta.db_table
         on_core = self.connection.is_core
-        if type(table) is str and not on_core and not self.reaches_parents():
+        if type(table) is str and not on_core and not parents:
             return super().as_sql()
-        for model in (self.query.get_meta().model, *self.reaches_parents()):
-            refuse_write(model, self.connection.alias, self.action)
+        for written in (model, *parents):
+            refuse_write(written, self.connection.alias, self.action)
         target = self.target(table, on_core)
         statement = super().as_sql()
         return self.with_target(statement, table, target) if target else statement
