@@ -17,14 +17,18 @@ class OperationsMixin:
         home = getattr(name, "home", None)
         if home is None or home == self.connection.alias:
             return None
-        database = connections.settings.get(home, {}).get("NAME")
         if self.targets_of is not cores():
             self.targets, self.targets_of = {}, cores()
         kept = self.targets.get((home, name))
         # Under a test runner the name changes: it is compared each time.
-        if kept is None or kept[0] is not database:
-            kept = self.targets[home, name] = (database, target(self.connection, name))
-        return kept[1]
+        if kept is None or kept[0]["NAME"] is not kept[1]:
+            settings = connections.settings.get(home, {"NAME": None})
+            kept = self.targets[home, name] = (settings, settings["NAME"], target(self.connection, name))
+        return kept[2]
+
+    def target(self, name):
+        """The SQL that names a table as a query's target; None where its bare name does."""
+        return self.placed_table(name) or self.own_table(name)
 
     def placed_core_table(self, name):
         """``placed_table()`` of the one core table with that bare name, or None."""
