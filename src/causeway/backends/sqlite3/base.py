@@ -4,9 +4,11 @@ from urllib.parse import quote
 
 from django.db import connections
 from django.db.backends.sqlite3.base import DatabaseWrapper as SQLiteDatabaseWrapper
+from django.utils.functional import cached_property
 
 from causeway.backends.base.base import DatabaseWrapperMixin
 from causeway.backends.sqlite3.creation import DatabaseCreation
+from causeway.backends.sqlite3.errors import LockedFileExplainer
 from causeway.backends.sqlite3.features import DatabaseFeatures
 from causeway.backends.sqlite3.introspection import DatabaseIntrospection
 from causeway.backends.sqlite3.operations import DatabaseOperations
@@ -29,6 +31,10 @@ class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
         super().__init__(*args, **kwargs)
         # What is attached to the open connection: file by alias.
         self.attached = {}
+
+    @cached_property
+    def wrap_database_errors(self):
+        return LockedFileExplainer(self)
 
     def link_obstacle(self, other):
         if other.vendor != self.vendor:

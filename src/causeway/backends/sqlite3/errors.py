@@ -1,0 +1,25 @@
+from django.db import connections
+from django.db.utils import DatabaseErrorWrapper
+
+from causeway.conf import LOCAL_ALIAS, cores
+
+
+class LockedFileExplainer(DatabaseErrorWrapper):
+    """Says so where a locked file is held by this very thread, over its other connection."""
+
+    def __exit__(self, exc_type, exc_value, traceback):
+        if exc_type is not None and "locked" in str(exc_value) and (holder := self.holder()):
+            exc_value.args = (
+                f"{exc_value} (the transaction that is open on {holder!r} holds it: on SQLite, write core rows over "
+                f"one connection in a transaction, or end the one on {holder!r} before you write over "
+                f"{self.wrapper.alias!r})",
+            )
+        super().__exit__(exc_type, exc_value, traceback)
+
+    def holder(self):
+        """The alias of this thread's other road to the core file, where a transaction is open on it."""
+        others = [LOCAL_ALIAS] if self.wrapper.is_core else list(cores())
+        for alias in others:
+            if alias in connections.settings and connections[alias].in_atomic_block:
+                return alias
+        return None
