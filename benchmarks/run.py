@@ -16,6 +16,7 @@ from pathlib import Path
 import databases
 import django
 import worker
+from django.db.utils import DatabaseError
 from measure import Figure, ask, pair
 from projects import CAUSEWAY, STOCK, Server, Unfit
 
@@ -149,6 +150,9 @@ def main() -> int:
                     report(group, measure(running, group, options), options.control)
     except Unfit as error:
         print(error, file=sys.stderr)
+        return 1
+    except DatabaseError as error:
+        print(f"A statement failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
