@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from reprlib import repr as brief
 from statistics import median, quantiles
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ class Pair:
         """Raise Unfit where the two do not give the same answer."""
         ours, theirs = (ask(side, worker.answer, group, name) for side in (self.ours, self.theirs))
         if ours != theirs:
-            raise Unfit(f"The two projects answer {name!r} differently: {ours!r} and {theirs!r}.")
+            raise Unfit(f"The two projects answer {name!r} differently: {brief(ours)} and {brief(theirs)}.")
 
     def sample(self, figure: Figure, task: Callable, group: str, name: str, repeat: int) -> None:
         """Add pairs of samples to the figure: ``repeat`` of them, and more while there is time."""

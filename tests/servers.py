@@ -147,6 +147,8 @@ def make_mariadb_data(folder: Path) -> None:
         "--no-defaults",
         f"--user={user()}",
         f"--datadir={folder / 'data'}",
+        # A server that starts removes what it finds of temporary tables there, also another server's.
+        f"--tmpdir={folder}",
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
         *NOT_DURABLE,

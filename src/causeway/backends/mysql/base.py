@@ -1,5 +1,6 @@
 from django.db import connections
 from django.db.backends.mysql.base import DatabaseWrapper as MySQLDatabaseWrapper
+from django.utils.asyncio import async_unsafe
 
 from causeway.backends.base.base import DatabaseWrapperMixin
 from causeway.backends.mysql.creation import DatabaseCreation
@@ -19,8 +20,9 @@ class DatabaseWrapper(DatabaseWrapperMixin, MySQLDatabaseWrapper):
     ops_class = DatabaseOperations
     validation_class = DatabaseValidation
 
+    @async_unsafe
     def create_cursor(self, name=None):
-        return CursorWrapper(super().create_cursor(name).cursor, self)
+        return CursorWrapper(self.connection.cursor(), self)
 
     def link_obstacle(self, other):
         if other.vendor != self.vendor:
