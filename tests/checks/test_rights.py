@@ -1,5 +1,7 @@
 """A user without rights on a core database, on a server that has users."""
 
+import os
+
 import pytest
 
 pytestmark = pytest.mark.mysql
@@ -11,7 +13,9 @@ class User:
     def __init__(self, core, child):
         self.core, self.child = core, child
         self.server = child.databases
-        self.name = child.databases.name("user")[-32:]
+        # Users belong to the whole server, which the session's workers share.
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+        self.name = child.databases.name(f"user_{worker}")[-32:]
         # Without the second, an anonymous local user would come first.
         self.accounts = [f"'{self.name}'@'%'", f"'{self.name}'@'localhost'"]
         for account in self.accounts:
