@@ -28,11 +28,6 @@ def register_checks() -> None:
         register(check, "causeway", Tags.models)
 
 
-def _setting() -> Mapping[str, Any]:
-    setting = getattr(settings, "CAUSEWAY", None)
-    return setting if isinstance(setting, Mapping) else {}
-
-
 def _entry(alias: str) -> str:
     return f"CAUSEWAY[{alias!r}]"
 
