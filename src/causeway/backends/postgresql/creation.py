@@ -1,0 +1,79 @@
+from django.db import connections
+from django.db.backends.postgresql.creation import DatabaseCreation as DjangoCreation
+from django.utils.functional import cached_property
+
+from causeway.backends.base.creation import CreationMixin
+from causeway.conf import LOCAL_ALIAS, cores
+
+
+class DatabaseCreation(CreationMixin, DjangoCreation):
+    """Makes one test database for a child and the cores that are schemas of its database."""
+
+    def __init__(self, connection):
+        super().__init__(connection)
+        settings = connection.settings_dict
+        # As the settings have it: NAME changes while test databases are made.
+        self.database = settings["HOST"], settings["PORT"], settings["NAME"]
+
+    @cached_property
+    def sharing(self):
+        """The creation objects of the other connections to the same database."""
+        aliases = [LOCAL_ALIAS, *(alias for alias in cores() if alias in connections.settings)]
+        creations = [connections[alias].creation for alias in aliases if alias != self.connection.alias]
+        return [creation for creation in creations if getattr(creation, "database", None) == self.database]
+
+    def linked_cores(self):
+        if self.connection.alias != LOCAL_ALIAS:
+            return []
+        return [creation for creation in self.sharing if creation.connection.own_schema]
+
+    def test_db_signature(self):
+        # Of the aliases with one signature a runner makes the first, and takes it for the others.
+        return (*super().test_db_signature(), self.connection.own_schema)
+
+    def _get_test_db_name(self):
+        # A core is a schema of the child's test database, whatever its own settings say.
+        for creation in self.sharing:
+            if creation.connection.alias == LOCAL_ALIAS:
+                return creation._get_test_db_name()
+        return super()._get_test_db_name()
+
+    def _create_test_db(self, verbosity, autoclobber, keepdb=False):
+        name = self._get_test_db_name()
+        if not any(creation.stands for creation in self.sharing):
+            self.close_sharing()
+            super()._create_test_db(verbosity, autoclobber, keepdb)
+        self.create_schema(name)
+        return name
+
+    def create_schema(self, database):
+        """Make the schema where new tables go, a core's own or the first of a search path."""
+        connection = self.connection.copy()
+        connection.settings_dict["NAME"] = database
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT current_schema(), current_setting('search_path'), current_user")
+                schema, search_path, user = cursor.fetchone()
+                if schema is None:
+                    first = search_path.split(",")[0].strip(' "').replace("$user", user)
+                    cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {self.connection.ops.quote_name(first)}")
+        finally:
+            connection.close()
+
+    def _clone_test_db(self, suffix, verbosity, keepdb=False):
+        if not any(suffix in creation.clones for creation in self.sharing):
+            self.close_sharing()
+            super()._clone_test_db(suffix, verbosity, keepdb)
+
+    def _destroy_test_db(self, test_database_name, verbosity):
+        self.close_sharing()
+        with self._nodb_cursor() as cursor:
+            stands = self._database_exists(cursor, test_database_name)
+        if stands:
+            super()._destroy_test_db(test_database_name, verbosity)
+
+    def close_sharing(self):
+        """No connection may be open to a database that is dropped, or copied from."""
+        for creation in self.sharing:
+            creation.connection.close()
+            creation.connection.close_pool()

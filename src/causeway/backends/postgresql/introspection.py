@@ -1,0 +1,33 @@
+from django.db.backends.postgresql.introspection import DatabaseIntrospection as DjangoIntrospection
+
+from causeway.backends.base.introspection import IntrospectionMixin
+from causeway.conf import cores
+
+
+class SchemaIntrospection(DjangoIntrospection):
+    def get_table_list(self, cursor):
+        # A search path may hold more than one schema. Django must not take another project's
+        # django_migrations for this one's.
+        tables = super().get_table_list(cursor)
+        if own := self.connection.own_schema:
+            condition, schemas = "NOT n.nspname = ANY(%s)", [own]
+        else:
+            condition = "n.nspname = ANY(%s)"
+            schemas = [core.schema for core in cores().values() if core.schema]
+        cursor.execute(
+            f"""
+            SELECT c.relname
+            FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('f', 'm', 'p', 'r', 'v')
+                AND pg_catalog.pg_table_is_visible(c.oid)
+                AND {condition}
+            """,
+            [schemas],
+        )
+        elsewhere = {name for (name,) in cursor.fetchall()}
+        return [table for table in tables if table.name not in elsewhere]
+
+
+class DatabaseIntrospection(IntrospectionMixin, SchemaIntrospection):
+    pass

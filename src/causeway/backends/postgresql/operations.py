@@ -1,0 +1,67 @@
+from types import SimpleNamespace
+
+from django.db.backends.postgresql.operations import DatabaseOperations as DjangoOperations
+
+from causeway.backends.base.operations import OperationsMixin
+from causeway.homes import Table
+
+# Whether tables of other schemas refer, over however many steps, to some tables of this one.
+REFERRED_TO = """
+    WITH RECURSIVE referring AS (
+        SELECT c.oid, c.relnamespace FROM pg_catalog.pg_class c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(%s)
+        UNION
+        SELECT c.oid, c.relnamespace FROM referring
+        JOIN pg_catalog.pg_constraint f ON f.contype = 'f' AND f.confrelid = referring.oid
+        JOIN pg_catalog.pg_class c ON c.oid = f.conrelid
+    )
+    SELECT EXISTS (SELECT 1 FROM referring WHERE relnamespace <> current_schema()::regnamespace)
+"""
+
+
+class DatabaseOperations(OperationsMixin, DjangoOperations):
+    compiler_module = "causeway.backends.postgresql.compiler"
+
+    def own_table(self, name):
+        # A core connection whose search path is lost (a pooler may drop it) would find a table
+        # of the child's under the bare name.
+        if (schema := self.connection.own_schema) and isinstance(name, Table):
+            return f"{self.quote_name(schema)}.{self.quote_name(name)}"
+        return None
+
+    def sql_flush(self, style, tables, *, reset_sequences=False, allow_cascade=False):
+        # TRUNCATE … CASCADE would empty the tables of other schemas as well: a core's those of
+        # every child that refers to it. A DELETE is held to their constraints.
+        if not tables or not self.is_referred_to(tables):
+            return super().sql_flush(
+                style, tables, reset_sequences=reset_sequences, allow_cascade=allow_cascade
+            )
+        keyword, name = style.SQL_KEYWORD, style.SQL_FIELD
+        statements = [
+            f"{keyword('DELETE')} {keyword('FROM')} {name(self.quote_name(table))};" for table in tables
+        ]
+        if reset_sequences:
+            with self.connection.cursor() as cursor:
+                sequences = [
+                    sequence
+                    for table in tables
+                    for sequence in self.connection.introspection.get_sequences(cursor, table)
+                ]
+            statements += self.sequence_reset_by_name_sql(style, sequences)
+        return statements
+
+    def is_referred_to(self, tables):
+        with self.connection.cursor() as cursor:
+            cursor.execute(REFERRED_TO, [[str(table) for table in tables]])
+            return cursor.fetchone()[0]
+
+    def sequence_reset_sql(self, style, model_list):
+        return super().sequence_reset_sql(style, [self.under_full_name(model) for model in model_list])
+
+    def under_full_name(self, model):
+        """The model, or for a core model what stands for it under the qualified name of its table."""
+        target = self.placed_table(model._meta.db_table)
+        if target is None:
+            return model
+        # A name in quotes is not quoted again.
+        return SimpleNamespace(_meta=SimpleNamespace(db_table=target, local_fields=model._meta.local_fields))
