@@ -35,8 +35,9 @@ def pytest_configure(config):
 def start(stack):
     """Set the variables that ``tests/settings.py`` reads, for as long as the stack is open."""
     stack.enter_context(servers.terminable())
-    if databases.engine() == "mysql":
-        os.environ[servers.MYSQL_VARIABLE] = str(stack.enter_context(servers.mysql()))
+    if server := servers.SERVERS.get(databases.engine()):
+        variable, stands = server
+        os.environ[variable] = str(stack.enter_context(stands()))
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="causeway-tests-", dir=IN_MEMORY))
     os.environ[databases.FOLDER_VARIABLE] = folder
     os.environ[databases.RUN_VARIABLE] = str(os.getpid())

@@ -14,12 +14,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.servers import MYSQL_VARIABLE, Server
+from tests.servers import MYSQL_VARIABLE, POSTGRESQL_VARIABLE, Server
 
 ENGINE_VARIABLE = "CAUSEWAY_TEST_ENGINE"
 FOLDER_VARIABLE = "CAUSEWAY_TEST_FOLDER"
 RUN_VARIABLE = "CAUSEWAY_TEST_RUN"
-ENGINES = ("sqlite3", "mysql")
+ENGINES = ("sqlite3", "mysql", "postgresql")
 
 
 class Databases(ABC):
@@ -55,12 +55,16 @@ class Databases(ABC):
         """An entry of ``DATABASES``, with our backend."""
         return {"ENGINE": f"causeway.backends.{self.engine}", "NAME": self.name(short)}
 
+    def core_entry(self, short: str) -> dict[str, Any]:
+        """What an entry of ``CAUSEWAY`` must say of the database beside its ``MODELS``."""
+        return {}
+
     def rows(self, short: str, sql: str) -> list[tuple]:
         """What a statement finds; what it writes is committed."""
         with closing(self.connect(short)) as connection:
             cursor = connection.cursor()
             cursor.execute(sql)
-            rows = list(cursor.fetchall())
+            rows = list(cursor.fetchall()) if cursor.description else []
             connection.commit()
             return rows
 
@@ -163,6 +167,90 @@ class MySQLDatabases(Databases):
             return list(cursor.fetchall())
 
 
+class PostgreSQLDatabases(Databases):
+    """Schemas of one database, each the whole search path of a project's connection."""
+
+    engine = "postgresql"
+
+    def __init__(self, server: Server, database: str) -> None:
+        self.server = server
+        self.database = database
+
+    def name(self, short: str) -> str:
+        return self.database
+
+    def settings(self, short: str) -> dict[str, Any]:
+        return {
+            **super().settings(short),
+            "HOST": self.server.host,
+            "PORT": self.server.port,
+            "USER": self.server.user,
+            "PASSWORD": self.server.password,
+            "OPTIONS": {"options": f"-c search_path={short}"},
+        }
+
+    def core_entry(self, short: str) -> dict[str, Any]:
+        return {"SCHEMA": short}
+
+    def connect(self, short: str | None, database: str | None = None) -> Any:
+        import psycopg  # only where this engine is tested
+
+        return psycopg.connect(
+            host=self.server.host,
+            port=self.server.port,
+            user=self.server.user,
+            password=self.server.password,
+            dbname=database or self.database,
+            options=f"-c search_path={short}" if short else "",
+        )
+
+    def create(self, short: str) -> None:
+        if not self.on_server(f"SELECT 1 FROM pg_database WHERE datname = '{self.database}'"):
+            self.on_server(f'CREATE DATABASE "{self.database}"')
+        self.rows(short, f'CREATE SCHEMA "{short}"')
+
+    def drop(self, short: str) -> None:
+        self.rows(short, f'DROP SCHEMA IF EXISTS "{short}" CASCADE')
+        schemas = "SELECT 1 FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema|public)'"
+        if self.rows(short, schemas):
+            return
+        own = re.compile(rf"(test_)?{re.escape(self.database)}(_\w+)?")
+        for (found,) in self.on_server("SELECT datname FROM pg_database"):
+            if own.fullmatch(found):
+                self.on_server(f'DROP DATABASE "{found}" WITH (FORCE)')
+
+    def schema(self, short: str) -> dict[str, str]:
+        return dict(self.rows(short, TABLES))
+
+    def dump(self, short: str) -> str:
+        lines = []
+        for table, description in sorted(self.schema(short).items()):
+            lines += [table, description, *sorted(map(str, self.rows(short, f'SELECT * FROM "{table}"')))]
+        return "\n".join(lines)
+
+    def on_server(self, sql: str) -> list[tuple]:
+        with closing(self.connect(None, "postgres")) as connection:
+            connection.autocommit = True
+            cursor = connection.execute(sql)
+            return list(cursor.fetchall()) if cursor.description else []
+
+
+# The tables of the current schema, each with its columns, constraints and indexes.
+TABLES = """
+    SELECT c.relname, concat_ws(E'\n',
+        (SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+            a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid)), E'\n' ORDER BY a.attnum)
+         FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+        (SELECT string_agg(conname || ' ' || pg_get_constraintdef(oid), E'\n' ORDER BY conname)
+         FROM pg_constraint WHERE conrelid = c.oid),
+        (SELECT string_agg(pg_get_indexdef(indexrelid), E'\n' ORDER BY indexrelid)
+         FROM pg_index WHERE indrelid = c.oid))
+    FROM pg_class c
+    WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+"""
+
+
 def engine() -> str:
     """The engine that the session runs on. Raises ValueError for an unknown one."""
     name = os.environ.get(ENGINE_VARIABLE, ENGINES[0])
@@ -175,4 +263,7 @@ def session_databases() -> Databases:
     """The databases of this session, by the variables that it has set."""
     if engine() == "mysql":
         return MySQLDatabases(Server.parse(os.environ[MYSQL_VARIABLE]), os.environ[RUN_VARIABLE])
+    if engine() == "postgresql":
+        server = Server.parse(os.environ[POSTGRESQL_VARIABLE], POSTGRESQL_VARIABLE)
+        return PostgreSQLDatabases(server, f"causeway_{os.environ[RUN_VARIABLE]}")
     return SQLiteDatabases(Path(os.environ[FOLDER_VARIABLE]))

@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 
-from tests.databases import Databases, SQLiteDatabases, session_databases
+from tests.databases import Databases, PostgreSQLDatabases, SQLiteDatabases, session_databases
 
 APPS = ["django.contrib.contenttypes", "django.contrib.auth"]
 
@@ -239,7 +239,11 @@ TIMEOUT = 120
 def databases_in(folder: Path) -> Databases:
     """Where the projects in a folder have their databases."""
     found = session_databases()
-    return SQLiteDatabases(folder) if found.engine == "sqlite3" else found
+    if found.engine == "sqlite3":
+        return SQLiteDatabases(folder)
+    if isinstance(found, PostgreSQLDatabases):
+        return PostgreSQLDatabases(found.server, f"{found.database}_{unique('projects')}")
+    return found
 
 
 @contextmanager
@@ -276,7 +280,7 @@ def child_project_of(core_project: Project, name: str) -> Iterator[Project]:
         INSTALLED_APPS=[*APPS, "causeway", "articles", "comments"],
         DATABASES={"default": databases.settings(project.database)},
         DATABASE_ROUTERS=["causeway.routers.CoreRouter"],
-        CAUSEWAY={"core": {"MODELS": ["articles"]}},
+        CAUSEWAY={"core": {"MODELS": ["articles"], **databases.core_entry(core_project.database)}},
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         USE_TZ=True,
     )

@@ -1,8 +1,10 @@
 """Throwaway database servers, and the address of one that already runs.
 
     python -m tests.servers mysql -- COMMAND …
+    python -m tests.servers postgresql -- COMMAND …
 
-runs the command while a server stands, with its address in ``CAUSEWAY_TEST_MYSQL``.
+runs the command while a server stands, with its address in ``CAUSEWAY_TEST_MYSQL`` or
+``CAUSEWAY_TEST_POSTGRESQL``.
 """
 
 from __future__ import annotations
@@ -25,11 +27,22 @@ from mirakuru import TCPExecutor
 from mirakuru.exceptions import ExecutorError
 
 MYSQL_VARIABLE = "CAUSEWAY_TEST_MYSQL"
+POSTGRESQL_VARIABLE = "CAUSEWAY_TEST_POSTGRESQL"
 HOST = "127.0.0.1"
 # Debian keeps server programs where an ordinary user's PATH does not look.
-PROGRAM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+PROGRAM_PATH = os.pathsep.join(
+    [
+        os.environ.get("PATH", os.defpath),
+        *("/usr/sbin", "/usr/local/sbin"),
+        *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)),
+    ]
+)
+
+# Debian's package makes this user; a session that runs as root has the server run as it.
+POSTGRESQL_USER = "postgres"
 
 # The data is thrown away: nothing has to survive a crash.
+POSTGRESQL_NOT_DURABLE = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 NOT_DURABLE = [
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=OFF",
@@ -52,12 +65,12 @@ class Server:
     password: str
 
     @classmethod
-    def parse(cls, address: str) -> Server:
-        """The server of ``host:port:user:password``. Raises ServerError."""
+    def parse(cls, address: str, variable: str = MYSQL_VARIABLE) -> Server:
+        """The server of ``host:port:user:password``, the value of a variable. Raises ServerError."""
         parts = address.split(":", 3)
         if len(parts) != 4 or not parts[1].isdecimal():
             raise ServerError(
-                f"{MYSQL_VARIABLE} is {address!r}. It must be host:port:user:password, for "
+                f"{variable} is {address!r}. It must be host:port:user:password, for "
                 f"example 127.0.0.1:3306:root: with an empty password."
             )
         host, port, user, password = parts
@@ -114,10 +127,16 @@ def mariadb(folder: Path) -> Iterator[Server]:
         "--character-set-server=utf8mb4",
         *NOT_DURABLE,
     ]
+    with listening(command, port, folder / "log"):
+        yield Server(HOST, port, "root", "")
+
+
+@contextmanager
+def listening(command: list[str], port: int, log: Path) -> Iterator[None]:
+    """Run a server, from when it listens until the block ends. Raises ServerError."""
     if setpriv := shutil.which("setpriv"):
         # Even where this process is killed and can stop nothing, the server ends with it.
         command = [setpriv, "--pdeathsig", "KILL", *command]
-    log = folder / "log"
     with log.open("w") as output:
         executor = TCPExecutor(
             command,
@@ -133,9 +152,9 @@ def mariadb(folder: Path) -> Iterator[Server]:
         try:
             executor.start()
         except ExecutorError as error:
-            raise ServerError(f"MariaDB did not start: {error}\n{log.read_text()}") from error
+            raise ServerError(f"The server did not start: {error}\n{log.read_text()}") from error
         try:
-            yield Server(HOST, port, "root", "")
+            yield
         finally:
             executor.stop()
 
@@ -160,14 +179,83 @@ def make_mariadb_data(folder: Path) -> None:
         raise ServerError(f"mariadb-install-db ended with status {done.returncode}:\n{done.stdout}")
 
 
+@contextmanager
+def postgresql() -> Iterator[Server]:
+    """The running server that ``CAUSEWAY_TEST_POSTGRESQL`` names, else a throwaway PostgreSQL server.
+
+    Raises ServerError where there is neither.
+    """
+    if address := os.environ.get(POSTGRESQL_VARIABLE):
+        server = Server.parse(address, POSTGRESQL_VARIABLE)
+        require_postgresql_answer(server)
+        yield server
+        return
+    with tempfile.TemporaryDirectory(prefix="causeway-postgresql-") as name, terminable():
+        folder = Path(name)
+        make_postgresql_data(folder)
+        port = port_for.select_random()
+        command = [
+            *as_another_user(),
+            *(program("postgres"), "-D", str(folder / "data"), "-p", str(port)),
+            *("-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories="),
+            *("-c", "max_connections=200", "-c", "max_prepared_transactions=50"),
+            *POSTGRESQL_NOT_DURABLE,
+        ]
+        with listening(command, port, folder / "log"):
+            yield Server(HOST, port, "postgres", "")
+
+
+def require_postgresql_answer(server: Server) -> None:
+    """Raises ServerError where the server cannot be used."""
+    import psycopg  # the tests on other engines do without it
+
+    try:
+        psycopg.connect(
+            host=server.host, port=server.port, user=server.user, password=server.password, dbname="postgres"
+        ).close()
+    except psycopg.Error as error:
+        raise ServerError(f"Cannot use the server that {POSTGRESQL_VARIABLE} names: {error}") from error
+
+
+def make_postgresql_data(folder: Path) -> None:
+    """Make a PostgreSQL data directory in ``folder``. Raises ServerError."""
+    another = as_another_user()
+    if another:
+        shutil.chown(folder, POSTGRESQL_USER)
+    command = [
+        *another,
+        program("initdb"),
+        *("--pgdata", str(folder / "data")),
+        *("--username", "postgres", "--auth", "trust"),
+        *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+    ]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode:
+        raise ServerError(f"initdb ended with status {done.returncode}:\n{done.stdout}")
+
+
+def as_another_user() -> list[str]:
+    """What a command begins with where it must not run as root: PostgreSQL refuses to."""
+    if os.getuid() != 0:
+        return []
+    user = POSTGRESQL_USER
+    return [program("setpriv"), "--reuid", user, "--regid", user, "--clear-groups"]
+
+
 def program(name: str) -> str:
-    """The path of a program of the MariaDB server. Raises ServerError."""
+    """The path of a program of a database server. Raises ServerError."""
     if path := shutil.which(name, path=PROGRAM_PATH):
         return path
+    server, packages, variable = (
+        ("MariaDB", "mariadb-server-core mariadb-client-core", MYSQL_VARIABLE)
+        if name.startswith("mariadb")
+        else ("PostgreSQL", "postgresql", POSTGRESQL_VARIABLE)
+    )
     raise ServerError(
-        f"The program {name!r} is not on this machine. Install MariaDB (Debian: apt-get install "
-        f"mariadb-server-core mariadb-client-core), or name a running server: "
-        f"{MYSQL_VARIABLE}=host:port:user:password."
+        f"The program {name!r} is not on this machine. Install {server} (Debian: apt-get install {packages}), or "
+        f"name a running server: {variable}=host:port:user:password."
     )
 
 
@@ -190,15 +278,20 @@ def terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+# By engine: the variable that names a running server, and what gives one.
+SERVERS = {"mysql": (MYSQL_VARIABLE, mysql), "postgresql": (POSTGRESQL_VARIABLE, postgresql)}
+
+
 def main(arguments: list[str]) -> int:
     """Run a command while a server stands; return its exit status."""
-    if len(arguments) < 3 or arguments[:2] != ["mysql", "--"]:
-        print("usage: python -m tests.servers mysql -- COMMAND …", file=sys.stderr)
+    if len(arguments) < 3 or arguments[0] not in SERVERS or arguments[1] != "--":
+        print(f"usage: python -m tests.servers {{{'|'.join(SERVERS)}}} -- COMMAND …", file=sys.stderr)
         return 2
+    variable, stands = SERVERS[arguments[0]]
     try:
-        with mysql() as server:
+        with stands() as server:
             return subprocess.run(
-                arguments[2:], check=False, env={**os.environ, MYSQL_VARIABLE: str(server)}
+                arguments[2:], check=False, env={**os.environ, variable: str(server)}
             ).returncode
     except ServerError as error:
         print(error, file=sys.stderr)
