@@ -59,6 +59,14 @@ class Databases(ABC):
         """What an entry of ``CAUSEWAY`` must say of the database beside its ``MODELS``."""
         return {}
 
+    def lines_for_core(self, short: str) -> str:
+        """Lines for the end of a child's ``settings.py``: its core is this database."""
+        return f"DATABASES['core']['NAME'] = {self.name(short)!r}"
+
+    def full_name(self, short: str) -> str:
+        """What messages call the database."""
+        return self.name(short)
+
     def rows(self, short: str, sql: str) -> list[tuple]:
         """What a statement finds; what it writes is committed."""
         with closing(self.connect(short)) as connection:
@@ -191,6 +199,12 @@ class PostgreSQLDatabases(Databases):
 
     def core_entry(self, short: str) -> dict[str, Any]:
         return {"SCHEMA": short}
+
+    def lines_for_core(self, short: str) -> str:
+        return f"CAUSEWAY['core']['SCHEMA'] = {short!r}"
+
+    def full_name(self, short: str) -> str:
+        return f"{self.database}.{short}"
 
     def connect(self, short: str | None, database: str | None = None) -> Any:
         import psycopg  # only where this engine is tested

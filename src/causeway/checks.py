@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import NoneType
 from typing import Any
 
 from django.apps import apps
@@ -61,6 +62,12 @@ def _shape_of(alias: str, entry: Any) -> Iterator[CheckMessage]:
         yield Error(
             f"{_entry(alias)}['MODELS'] must be a list of app labels and model labels.",
             hint="Write for instance ['content', 'auth.User'].",
+            id="causeway.E001",
+        )
+    if not isinstance(entry.get("SCHEMA"), (str, NoneType)) or entry.get("SCHEMA") == "":
+        yield Error(
+            f"{_entry(alias)}['SCHEMA'] must be the name of a schema.",
+            hint="Write for instance 'core', or leave it out where the core database is a database of its own.",
             id="causeway.E001",
         )
     for key in ("OWNER", "READ_ONLY"):
@@ -183,7 +190,11 @@ def check_backends(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
 
 
 def _backends_for(vendor: str) -> str:
-    by_vendor = {"mysql": "'causeway.backends.mysql'", "sqlite": "'causeway.backends.sqlite3'"}
+    by_vendor = {
+        "mysql": "'causeway.backends.mysql'",
+        "postgresql": "'causeway.backends.postgresql'",
+        "sqlite": "'causeway.backends.sqlite3'",
+    }
     return by_vendor.get(vendor, " or ".join(by_vendor.values()))
 
 
@@ -214,10 +225,16 @@ def _check_link(alias: str) -> Iterator[CheckMessage]:
     if why := obstacle(local, alias):
         yield Error(
             f"The core database {alias!r} cannot be linked to {LOCAL_ALIAS!r}: {why}.",
-            hint="Put both on one server: causeway.sibling() makes the settings of another database there.",
+            hint=local.link_hint,
             id="causeway.E007",
         )
     else:
+        if cores()[alias].schema and local.vendor != "postgresql":
+            yield Error(
+                f"{_entry(alias)}['SCHEMA'] is {cores()[alias].schema!r}, but {LOCAL_ALIAS!r} is not on PostgreSQL.",
+                hint="Leave it out: the core database is told by its NAME.",
+                id="causeway.E014",
+            )
         yield from local.validation.check_link(alias)
 
 
@@ -239,23 +256,7 @@ def check_core_relations(app_configs: Any = None, **kwargs: Any) -> list[CheckMe
                         id="causeway.W001",
                     )
                 )
-            elif home is None and homes.home_of(target) is not None:
-                messages += _check_on_delete(field, target)
     return messages
-
-
-def _check_on_delete(field: Any, target: Any) -> Iterator[CheckMessage]:
-    features = connections[LOCAL_ALIAS].features
-    across = getattr(features, "supports_foreign_keys_across_databases", False)
-    # Django 6.1's DB_CASCADE and its kin leave the work to a constraint.
-    if hasattr(getattr(field.remote_field, "on_delete", None), "on_delete_sql") and not across:
-        yield Error(
-            f"{field} leaves deletions to the database ({field.remote_field.on_delete}), but "
-            f"{connections[LOCAL_ALIAS].display_name} has no constraint to another database.",
-            hint="Use CASCADE, SET_NULL or another on_delete that Django carries out.",
-            obj=field,
-            id="causeway.E009",
-        )
 
 
 def check_managers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

@@ -53,7 +53,7 @@ def test_a_database_is_not_on_a_backend_of_ours(child, alias):
 
 def test_a_core_database_has_no_settings(child):
     said = said_by(child, "DATABASES['core'] = {}")
-    assert "'causeway.backends.mysql' or 'causeway.backends.sqlite3'" in hint_of(said, "causeway.E006")
+    assert "'causeway.backends.mysql' or 'causeway.backends.postgresql' or" in hint_of(said, "causeway.E006")
 
 
 @pytest.mark.mysql
@@ -167,15 +167,15 @@ def test_a_core_database_that_is_right_is_passed(child):
 
 
 def test_a_core_database_is_missing(child):
-    nowhere = child.databases.name("nowhere")
-    said = said_by(child, f"DATABASES['core']['NAME'] = {nowhere!r}", "--database", "default")
+    nowhere = child.databases.full_name("nowhere")
+    said = said_by(child, child.databases.lines_for_core("nowhere"), "--database", "default")
     assert f"The core database 'core' ({nowhere!r}) cannot be reached from 'default'" in said
     assert "migrate in the core project" in hint_of(said, "causeway.E020")
     assert not Path(nowhere).exists()
 
 
 def test_migrate_tells_of_a_missing_core_database_first(child):
-    with child.changed_settings(f"DATABASES['core']['NAME'] = {child.databases.name('nowhere')!r}"):
+    with child.changed_settings(child.databases.lines_for_core("nowhere")):
         before = child.dump()
         done = child.manage("migrate", "comments", "zero", status=1)
     assert "causeway.E020" in done.stderr
@@ -188,7 +188,7 @@ def test_a_core_database_without_its_tables_is_warned_of(child):
     try:
         said = said_by(
             child,
-            f"DATABASES['core']['NAME'] = {child.databases.name('empty')!r}",
+            child.databases.lines_for_core("empty"),
             "--database",
             "default",
             status=0,

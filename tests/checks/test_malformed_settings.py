@@ -141,9 +141,10 @@ def outcomes(module_projects):
     core.migrate()
     child.migrate()
     child.write("try_values.py", SCRIPT)
-    texts = [repr(value) for value in [*WRONG, *RIGHT]]
-    done = child.python("try_values.py", input=json.dumps(texts))
-    return dict(zip(texts, json.loads(done.stdout), strict=True))
+    entry = core.databases.core_entry(core.database)
+    right = [{alias: {**core, **entry} for alias, core in value.items()} for value in RIGHT]
+    done = child.python("try_values.py", input=json.dumps(list(map(repr, [*WRONG, *right]))))
+    return dict(zip(map(repr, [*WRONG, *RIGHT]), json.loads(done.stdout), strict=True))
 
 
 @pytest.mark.parametrize("value", WRONG, ids=repr)

@@ -26,7 +26,7 @@ LOCAL_ROWS = {
     "comments_comment": "(id, article_id, text) VALUES (1, 1, 'Good')",
     "content": "(id, title, slug) VALUES (1, 'Ours', 'ours')",
     "shelves_shelf": "(id, name) VALUES (1, 'Reading')",
-    "shelves_shelf_articles": "(id, shelf_id, article_id) VALUES (1, 1, 1)",
+    "shelves_shelf_articles": "(shelf_id, article_id) VALUES (1, 1)",
     "shelves_story": "(article_ptr_id, teaser) VALUES (2, 'Low')",
 }
 

@@ -1,12 +1,17 @@
 """``flush`` and ``sqlflush`` in a child."""
 
+import re
+from textwrap import dedent
+
+import pytest
+
 from tests.commands.conftest import CORE_ROWS, LOCAL_ROWS, counts
 
 
 def tables_named(sql):
     """The tables that the statements of ``sqlflush`` empty."""
-    words = [line.replace(";", "").split() for line in sql.splitlines()]
-    return {line[-1].strip('`"') for line in words if line and line[0] in {"DELETE", "TRUNCATE"}}
+    statements = [line for line in sql.splitlines() if line.startswith(("DELETE", "TRUNCATE"))]
+    return {name for line in statements for name in re.findall(r'[`"](\w+)[`"]', line)}
 
 
 def test_flush_empties_the_childs_tables_and_leaves_core_as_it_is(projects):
@@ -22,12 +27,52 @@ def test_flush_of_core_empties_the_core_tables_alone(projects):
     core, child = projects
     core.shell("User.objects.create_user('eve')")
     users, types = (core.rows(f"SELECT * FROM {table}") for table in ("auth_user", "django_content_type"))
+    if child.databases.engine == "postgresql":
+        child.manage("flush", "--noinput")
     before = counts(child, LOCAL_ROWS)
     child.manage("flush", "--noinput", "--database", "core")
     assert set(counts(core, CORE_ROWS).values()) == {0}
     assert core.rows("SELECT * FROM auth_user") == users
     assert core.rows("SELECT * FROM django_content_type") == types
     assert counts(child, LOCAL_ROWS) == before
+
+
+@pytest.mark.postgresql
+def test_flush_of_core_is_refused_where_a_constraint_would_be_violated(projects):
+    core, child = projects
+    before = core.dump(), child.dump()
+    done = child.manage("flush", "--noinput", "--database", "core", status=1)
+    assert "rows of another database still refer to its rows" in done.stderr
+    assert (core.dump(), child.dump()) == before
+
+
+@pytest.mark.postgresql
+def test_no_truncation_reaches_another_schema(projects):
+    """``TRUNCATE … CASCADE`` empties what refers to a table, wherever it is."""
+    core, child = projects
+    before = core.dump()
+    tables = "list(connection.introspection.table_names())"
+    code = f"""
+        from django.core.management.color import no_style
+        from django.db import connections
+        connection = connections[{{alias!r}}]
+        sql = connection.ops.sql_flush(no_style(), {tables}, reset_sequences=True, allow_cascade=True)
+        print(*sql, sep="\\n")
+        connection.ops.execute_sql_flush(sql)
+    """
+    core.rows("CREATE TABLE notes (id int PRIMARY KEY, comment_id bigint)")
+    try:
+        said = child.shell(code.format(alias="default"))
+        assert "TRUNCATE" in said
+        child.rows("INSERT INTO comments_comment (id, article_id, text) VALUES (1, 1, 'Good')")
+        core.rows(f"ALTER TABLE notes ADD FOREIGN KEY (comment_id) REFERENCES {child.database}.comments_comment")
+        core.rows("INSERT INTO notes VALUES (1, 1)")
+        said = child.manage("shell", "--command", dedent(code.format(alias="default")), status=1).stderr
+        assert "violates foreign key constraint" in said
+        assert core.rows("SELECT * FROM notes") == [(1, 1)]
+    finally:
+        core.rows("DROP TABLE notes")
+    assert core.dump() == before
 
 
 def test_sqlflush_names_the_childs_tables_alone(projects):

@@ -58,8 +58,8 @@ class ReadOnlyTestCase(TransactionTestCase):
         connection, found = connections["core"], {}
         with connection.cursor() as cursor:
             for table in connection.introspection.table_names(cursor):
-                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} ORDER BY 1, 2")
-                found[table] = list(cursor.fetchall())
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+                found[table] = sorted(cursor.fetchall(), key=repr)
         return found
 
     def tearDown(self):

@@ -5,6 +5,20 @@ from typing import NamedTuple
 from tests.projects import Project
 
 
+# Of PostgreSQL: the columns of a table; its indexes, each with its first column.
+COLUMNS = """
+    SELECT attname FROM pg_attribute
+    WHERE attrelid = to_regclass('{table}') AND attnum > 0 AND NOT attisdropped
+"""
+INDEXES = """
+    SELECT c.relname, a.attname
+    FROM pg_index i
+    JOIN pg_class c ON c.oid = i.indexrelid
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+    WHERE i.indrelid = to_regclass('{table}')
+"""
+
+
 class ForeignKey(NamedTuple):
     name: str
     column: str
@@ -17,6 +31,18 @@ def foreign_keys(project: Project, table: str) -> list[ForeignKey]:
     if project.databases.engine == "sqlite3":
         rows = project.rows(f'PRAGMA foreign_key_list("{table}")')
         return [ForeignKey("", row[3], project.databases.name(project.database), row[2]) for row in rows]
+    if project.databases.engine == "postgresql":
+        return [
+            ForeignKey(*row)
+            for row in project.rows(f"""
+                SELECT f.conname, a.attname, n.nspname, c.relname
+                FROM pg_constraint f
+                JOIN pg_class c ON c.oid = f.confrelid
+                JOIN pg_namespace n ON n.oid = c.relnamespace
+                JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
+                WHERE f.contype = 'f' AND f.conrelid = to_regclass('{table}')
+            """)
+        ]
     return [
         ForeignKey(*row)
         for row in project.rows(f"""
@@ -29,7 +55,7 @@ def foreign_keys(project: Project, table: str) -> list[ForeignKey]:
 
 def core_constraints(core: Project, child: Project, table: str) -> dict[str, str]:
     """The core tables that foreign keys of a child's table refer to, by column."""
-    name = core.databases.name(core.database)
+    name = core.database if core.databases.engine == "postgresql" else core.databases.name(core.database)
     if core.databases.engine == "sqlite3":
         # A REFERENCES of SQLite means its own file, whatever was meant.
         tables = {table for table in core.schema() if table.startswith("articles_")}
@@ -40,6 +66,8 @@ def core_constraints(core: Project, child: Project, table: str) -> dict[str, str
 def columns(project: Project, table: str) -> set[str]:
     if project.databases.engine == "sqlite3":
         return {row[1] for row in project.rows(f'PRAGMA table_info("{table}")')}
+    if project.databases.engine == "postgresql":
+        return {row[0] for row in project.rows(COLUMNS.format(table=table))}
     return {row[0] for row in project.rows(f"SHOW COLUMNS FROM `{table}`")}
 
 
@@ -49,6 +77,8 @@ def indexed_columns(project: Project, table: str) -> set[str]:
         names = [row[1] for row in project.rows(f'PRAGMA index_list("{table}")')]
         firsts = {project.rows(f'PRAGMA index_info("{name}")')[0][2] for name in names}
         return firsts | {row[1] for row in project.rows(f'PRAGMA table_info("{table}")') if row[5]}
+    if project.databases.engine == "postgresql":
+        return {column for _, column in project.rows(INDEXES.format(table=table))}
     return {row[4] for row in project.rows(f"SHOW INDEX FROM `{table}`") if row[3] == 1}
 
 
@@ -56,5 +86,8 @@ def names(project: Project, table: str) -> set[str]:
     """The names of the indexes and constraints of a table."""
     if project.databases.engine == "sqlite3":
         return {row[1] for row in project.rows(f'PRAGMA index_list("{table}")')}
+    if project.databases.engine == "postgresql":
+        indexes = {name for name, _ in project.rows(INDEXES.format(table=table))}
+        return indexes | {key.name for key in foreign_keys(project, table)}
     indexes = {row[2] for row in project.rows(f"SHOW INDEX FROM `{table}`")}
     return indexes | {key.name for key in foreign_keys(project, table)}

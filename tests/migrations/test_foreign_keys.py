@@ -301,5 +301,7 @@ def test_sqlmigrate_shows_the_constraint_that_migrate_makes(projects, has_constr
     core, child = projects
     sql = child.manage("sqlmigrate", "links", "add").stdout
     qualified = f"REFERENCES `{core.databases.name(core.database)}`.`articles_article`"
+    if core.databases.engine == "postgresql":
+        qualified = f'REFERENCES "{core.database}"."articles_article"'
     assert (qualified in sql) == has_constraints
     assert "added_id" in sql

@@ -16,6 +16,7 @@ SECOND = """
 
 
     class Migration(migrations.Migration):
+        atomic = False  # PostgreSQL does not alter a table after its rows in one transaction
         dependencies = [("articles", "0001_initial")]
         operations = [
             migrations.AddField("Author", "born", models.IntegerField(null=True)),
@@ -83,6 +84,9 @@ def test_no_command_of_the_child_changes_core(projects, command):
     core, child = projects
     before = core.dump()
     child.manage(*command.split())
+    if "--fake" in command:
+        # The records tell the truth again, whichever test comes next.
+        child.manage("migrate", "--fake-initial")
     assert core.dump() == before
     assert not {table for table in child.schema() if table.startswith(("articles_", "made_by", "writer"))}
 

@@ -162,6 +162,7 @@ class ConstraintTests(TestCase):
         if connection.features.supports_foreign_keys_across_databases:
             with self.assertRaises(IntegrityError), transaction.atomic():
                 Anchor.objects.filter(pk=anchor.pk)._raw_delete("default")
+                connection.check_constraints()
             self.assertTrue(Anchor.objects.filter(pk=anchor.pk).exists())
         else:
             Anchor.objects.filter(pk=anchor.pk)._raw_delete("default")

@@ -1,6 +1,6 @@
 """Foreign keys between the databases, from both ends."""
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from tests.library.models import Article
 from tests.orm.models import Visit
@@ -42,8 +42,9 @@ class LocalToCoreTests(NewsroomTestCase):
     def test_a_core_row_that_is_not_there_is_refused_where_the_engine_can(self):
         comment = Comment(article_id=987654, text="Lost")
         if connection.features.supports_foreign_keys_across_databases:
-            with self.assertRaises(IntegrityError):
+            with self.assertRaises(IntegrityError), transaction.atomic():
                 comment.save()
+                connection.check_constraints()
         else:
             comment.save()
             with self.assertRaises(Article.DoesNotExist):

@@ -109,4 +109,5 @@ class SelectForUpdateTests(TransactionTestCase):
                 return
             self.assertEqual(len(queryset), 2)
         if connection.features.has_select_for_update_of:
-            self.assertIn("FOR UPDATE OF `shop_comment`, `library_article`", queries[-1]["sql"])
+            tables = ", ".join(map(connection.ops.quote_name, ["shop_comment", "library_article"]))
+            self.assertIn(f"FOR UPDATE OF {tables}", queries[-1]["sql"])

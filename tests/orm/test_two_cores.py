@@ -37,7 +37,7 @@ def child(core_project, child_project):
     child_project.add_settings(f"""
         INSTALLED_APPS += ["records"]
         DATABASES["archive"] = sibling(DATABASES["default"], NAME={databases.name("archive")!r})
-        CAUSEWAY["archive"] = {{"MODELS": ["records.Record"], "OWNER": True}}
+        CAUSEWAY["archive"] = {{**{databases.core_entry("archive")!r}, "MODELS": ["records.Record"], "OWNER": True}}
         SILENCED_SYSTEM_CHECKS = ["causeway.E010", "models.W035"]
     """)
     core_project.migrate()

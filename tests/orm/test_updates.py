@@ -1,8 +1,8 @@
 """``update``, ``bulk_*``, ``get_or_create`` and ``save`` of core and local rows, over joins."""
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, Count, Exists, F, OuterRef, Subquery, Value, When
-from django.db.models.functions import Concat
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Subquery, Value, When
+from django.db.models.functions import Cast, Concat
 
 from tests.library.models import Article, Author, Tag
 from tests.orm.models import Place, Signing, Visit
@@ -49,7 +49,7 @@ class UpdateTests(NewsroomTestCase):
         )
         stars = Rating.objects.filter(article=OuterRef("pk")).values("stars")
         Article.objects.filter(rating__isnull=False).update(
-            title=Concat("title", Value(" "), Subquery(stars))
+            title=Concat("title", Value(" "), Cast(Subquery(stars), CharField()))
         )
         self.assert_titles(Article.objects.filter(rating__isnull=False), ["Bridges 5", "Dams 3", "Canals 4"])
 

@@ -1,6 +1,6 @@
 from django.core.management.base import CommandError
 from django.core.management.commands.flush import Command as DjangoCommand
-from django.db import connections
+from django.db import IntegrityError, connections
 
 from causeway.conf import cores
 
@@ -17,4 +17,12 @@ class Command(DjangoCommand):
                 f"Cannot flush the core database {core.alias!r}: CAUSEWAY[{core.alias!r}] declares it READ_ONLY. "
                 f"Flush it in the core project."
             )
-        super().handle(**options)
+        try:
+            super().handle(**options)
+        except CommandError as error:
+            if isinstance(error.__cause__, IntegrityError):
+                raise CommandError(
+                    f"Cannot flush {options['database']!r}: rows of another database still refer to its rows. Flush "
+                    f"or delete those first. The server says: {error.__cause__}"
+                ) from error
+            raise
