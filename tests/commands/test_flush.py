@@ -65,7 +65,9 @@ def test_no_truncation_reaches_another_schema(projects):
         said = child.shell(code.format(alias="default"))
         assert "TRUNCATE" in said
         child.rows("INSERT INTO comments_comment (id, article_id, text) VALUES (1, 1, 'Good')")
-        core.rows(f"ALTER TABLE notes ADD FOREIGN KEY (comment_id) REFERENCES {child.database}.comments_comment")
+        core.rows(
+            f"ALTER TABLE notes ADD FOREIGN KEY (comment_id) REFERENCES {child.database}.comments_comment"
+        )
         core.rows("INSERT INTO notes VALUES (1, 1)")
         said = child.manage("shell", "--command", dedent(code.format(alias="default")), status=1).stderr
         assert "violates foreign key constraint" in said

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from tests.projects import Project
 
-
 # Of PostgreSQL: the columns of a table; its indexes, each with its first column.
 COLUMNS = """
     SELECT attname FROM pg_attribute
