@@ -1,5 +1,7 @@
 """Core tables in raw SQL."""
 
+import re
+
 import sqlparse
 from sqlparse import tokens
 
@@ -18,17 +20,26 @@ ENDS_TABLES = {
     "WINDOW",
 }
 
+# What asks for the plan of the statement after it.
+EXPLAIN = re.compile(
+    r"\s*(?:EXPLAIN|ANALYZE|DESCRIBE|DESC)\b"
+    r"(?:\s*\([^)]*\)|\s+(?:ANALYZE|EXTENDED|PARTITIONS|VERBOSE|FORMAT\s*=\s*\w+)\b)*",
+    re.IGNORECASE,
+)
+
 
 def qualify_select(sql, qualified):
     """The SELECT with its bare table names replaced by ``qualified(name)``, where that is not None.
 
-    Any other statement is returned as it is: what writes must name its tables in full.
+    Its EXPLAIN as well. Any other statement is returned as it is: what writes must name its
+    tables in full.
     """
-    statements = sqlparse.parse(sql)
+    explain = match[0] if (match := EXPLAIN.match(sql)) else ""
+    statements = sqlparse.parse(sql.removeprefix(explain))
     if len(statements) != 1 or statements[0].get_type() != "SELECT":
         return sql
     flat = list(statements[0].flatten())
-    return "".join(_replaced(flat, qualified))
+    return explain + "".join(_replaced(flat, qualified))
 
 
 def _replaced(flat, qualified):
