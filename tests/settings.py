@@ -14,7 +14,7 @@ if databases.engine == "sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": databases.name("test_child")}
 DATABASES["core"] = sibling(DATABASES["default"], NAME=databases.name("core"))
 DATABASE_ROUTERS = ["causeway.routers.CoreRouter"]
-CAUSEWAY = {"core": {"MODELS": ["library", "orm.Harbour"]}}
+CAUSEWAY = {"core": {**databases.core_entry("core"), "MODELS": ["library", "orm.Harbour"]}}
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -27,6 +27,11 @@ INSTALLED_APPS = [
     "tests.shop",
     "tests.orm",
     "tests.managers",
+    "tests.drift",
+    "tests.state",
+    "tests.properties.decoys",
+    "tests.properties.split",
+    "tests.properties.whole",
 ]
 # The apps of the tests have no migrations, and such an app cannot refer to one that has.
 MIGRATION_MODULES = dict.fromkeys(["admin", "auth", "contenttypes", "sessions"])

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 from django.core.signals import setting_changed
+from django.db import connections
 from django.db.models.signals import class_prepared
 
-from causeway.conf import cores
+from causeway.conf import LOCAL_ALIAS, cores
+from causeway.natural_keys import CONTENT_TYPE, Mapped, mapped_columns, refers_to_content_types
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -39,21 +41,26 @@ class Table(str):
 
     ``home`` is the alias of a core database; None for a local table that has a namesake in
     one. ``in_core`` tells that the namesake belongs to the same model, which has a
-    ``CoreManager``.
+    ``CoreManager`` or is that of the content types. ``mapped`` are the columns of a core table
+    that hold ids of core's content types.
     """
 
-    __slots__ = ("home", "in_core")
+    __slots__ = ("home", "in_core", "mapped")
     home: str | None
     in_core: bool
+    mapped: Mapped | None
 
-    def __new__(cls, name: str, home: str | None, in_core: bool = False) -> Table:
+    def __new__(
+        cls, name: str, home: str | None, in_core: bool = False, mapped: Mapped | None = None
+    ) -> Table:
         self = super().__new__(cls, name)
         self.home = home
         self.in_core = in_core
+        self.mapped = mapped
         return self
 
-    def __getnewargs__(self) -> tuple[Any, ...]:
-        return str(self), self.home, self.in_core
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Table, (str(self), self.home, self.in_core, self.mapped)
 
 
 def home_of(model: type[Model]) -> str | None:
@@ -135,6 +142,11 @@ def stands_in_core(model: type[Model]) -> bool:
     return getattr(model._meta.db_table, "in_core", False)
 
 
+def has_rows_in_core(model: type[Model]) -> bool:
+    """Whether a core database has rows of the model, all of them or some."""
+    return stamped_home(model) is not None or stands_in_core(model)
+
+
 def _has_core_manager(model: type[Model]) -> bool:
     if maker := _maker(model):
         return _has_core_manager(maker)
@@ -146,10 +158,47 @@ def _has_core_manager(model: type[Model]) -> bool:
     return any(getattr(manager, "reads_core", False) for manager in model._meta.managers)
 
 
+def _is_mapped_to(model: type[Model]) -> bool:
+    """Whether a model of a migration is that of content types which core rows refer to."""
+    opts = model._meta
+    return (
+        model.__module__ == "__fake__"
+        and (opts.app_label, opts.model_name) == CONTENT_TYPE
+        and bool(mapped_homes())
+    )
+
+
+@cache
+def mapped_homes() -> frozenset[str]:
+    """The core databases with rows that refer to content types, where each project keeps its own."""
+    tables = (model._meta.db_table for model in registered_models())
+    return frozenset(
+        table.home for table in tables if isinstance(table, Table) and table.home and table.mapped
+    )
+
+
+def is_content_type(model: type[Model]) -> bool:
+    """Whether it is Django's model of content types."""
+    return model._meta.app_label == CONTENT_TYPE[0] and model._meta.model_name == CONTENT_TYPE[1]
+
+
+@cache
+def core_refers_to_content_types() -> bool:
+    """Whether some core rows hold ids of content types, where each project keeps its own."""
+    models = (model for model in registered_models() if stands_in_core(model))
+    return bool(mapped_homes()) or any(refers_to_content_types(model) for model in models)
+
+
+def registered_models() -> list[type[Model]]:
+    """Every model that is not swapped out, also of apps that a test case makes unavailable."""
+    every = (model for models in apps.all_models.values() for model in models.values())
+    return [model for model in every if not model._meta.swapped]
+
+
 @cache
 def core_tables() -> dict[str, Table]:
     """The core tables by their bare name, but for those that a table of the child's shares."""
-    models = apps.get_models(include_auto_created=True)
+    models = registered_models()
     own = {model._meta.db_table for model in models if stamped_home(model) is None}
     tables = [table for model in models if isinstance(table := model._meta.db_table, Table) and table.home]
     return {str(table): table for table in tables if table not in own}
@@ -157,11 +206,14 @@ def core_tables() -> dict[str, Table]:
 
 @cache
 def local_tables() -> frozenset[str]:
-    """The tables that stand in the child's own database alone."""
+    """The tables that stand in the child's own database alone.
+
+    One that no migration makes (``managed = False``) may stand anywhere: the engine's own do.
+    """
     both: set[str] = set()
     local: set[str] = set()
-    for model in apps.get_models(include_auto_created=True):
-        if stamped_home(model) is None:
+    for model in registered_models():
+        if stamped_home(model) is None and model._meta.managed:
             (both if stands_in_core(model) else local).add(model._meta.db_table)
     return frozenset(local - both)
 
@@ -170,8 +222,9 @@ def stamp(model: type[Model]) -> None:
     """Write the model's home on its table name."""
     opts = model._meta
     home = home_of(model)
-    in_core = home is None and bool(cores()) and _has_core_manager(model)
-    opts.db_table = Table(opts.db_table, home, in_core) if home or in_core else str(opts.db_table)
+    in_core = home is None and bool(cores()) and (_has_core_manager(model) or _is_mapped_to(model))
+    mapped = mapped_columns(opts.concrete_model or model) if home else None
+    opts.db_table = Table(opts.db_table, home, in_core, mapped) if home or in_core else str(opts.db_table)
 
 
 def stamp_namesakes() -> None:
@@ -181,6 +234,9 @@ def stamp_namesakes() -> None:
     for model in models:
         if type(model._meta.db_table) is str and model._meta.db_table in names:
             model._meta.db_table = Table(model._meta.db_table, None)
+    if mapped_homes():
+        content_type = apps.get_registered_model(*CONTENT_TYPE)
+        content_type._meta.db_table = Table(content_type._meta.db_table, None, in_core=True)
 
 
 def stamped_home(model: type[Model]) -> str | None:
@@ -205,6 +261,8 @@ def _stamp_again(*, setting: str, **kwargs: Any) -> None:
 def _forget_tables() -> None:
     local_tables.cache_clear()
     core_tables.cache_clear()
+    mapped_homes.cache_clear()
+    core_refers_to_content_types.cache_clear()
 
 
 def register_homes() -> None:
@@ -221,6 +279,18 @@ def under_construction(alias: str) -> Iterator[None]:
         yield
     finally:
         _under_construction.reset(token)
+
+
+def reaches_core(alias: str) -> bool:
+    """Whether core tables stand in core for a connection: the child's own, or that of a core.
+
+    A further database of the project is used as Django uses it, and has tables of its own. A
+    second connection to the child's database, or to a replica of it, has the same ``NAME``.
+    """
+    if alias == LOCAL_ALIAS or alias in cores():
+        return True
+    databases = connections.settings
+    return bool(databases[alias]["NAME"] == databases[LOCAL_ALIAS]["NAME"])
 
 
 def is_under_construction(alias: str) -> bool:

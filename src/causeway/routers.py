@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 
@@ -13,6 +13,9 @@ from causeway.placements import is_linked
 
 if TYPE_CHECKING:
     from django.db.models import Model
+
+# Every connection that reaches core has the one row of a core model.
+ANY = "*"
 
 
 class CoreRouter:
@@ -25,10 +28,10 @@ class CoreRouter:
         if home is not None:
             return None if is_linked(home) else home
         instance = hints.get("instance")
-        if instance is not None and instance._state.db in cores() and not homes.stands_in_core(model):
-            # A core row's local relations: its own database has no such table.
-            return LOCAL_ALIAS
-        return None
+        if instance is None or instance._state.db not in cores() or homes.stands_in_core(model):
+            return None
+        # A core row's local relations: its own database has no such table.
+        return None if _is_another_here(instance, model) else LOCAL_ALIAS
 
     def db_for_write(self, model: type[Model] | None, **hints: Any) -> str | None:
         # Django asks for an instance also in order to validate it, or to write its local
@@ -38,14 +41,17 @@ class CoreRouter:
         return self.db_for_read(model, **hints)
 
     def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
-        if homes.stamped_home(type(obj1)) or homes.stamped_home(type(obj2)):
-            return True
+        databases = {_database(obj1), _database(obj2)}
+        if ANY in databases:
+            return all(alias in {ANY, None} or homes.reaches_core(alias) for alias in databases)
+        if obj1._state.db in cores() or obj2._state.db in cores():
+            return len(databases) == 1
         return None
 
     def allow_migrate(
         self, db: str, app_label: str, model_name: str | None = None, **hints: Any
     ) -> bool | None:
-        if not cores():
+        if not cores() or not homes.reaches_core(db):
             return None
         model = hints.get("model") or _registered(app_label, model_name)
         if model is None:
@@ -61,6 +67,34 @@ class CoreRouter:
         # operation of a migration with its own, makemigrations with a name alone.
         asks_for_rows = "model" in hints and model.__module__ != "__fake__"
         return asks_for_rows or homes.may_migrate(db)
+
+
+def _database(row: Model) -> str | None:
+    """The database whose rows may be related to this one, or ``ANY``.
+
+    Django asks for the content type of a row on the row's connection. Such a one that was asked
+    for in core stands for the row.
+    """
+    model: type[Model] = type(row)
+    if row._state.db in cores() and homes.is_content_type(model) and not homes.stands_in_core(model):
+        # One of a migration state has no model_class().
+        model = _registered(cast("Any", row).app_label, cast("Any", row).model) or model
+    if homes.stamped_home(model) and (row._state.db is None or homes.reaches_core(row._state.db)):
+        return ANY
+    is_local = row._state.db in cores() and not homes.stands_in_core(model)
+    return LOCAL_ALIAS if is_local else row._state.db
+
+
+def _is_another_here(row: Model, model: type[Model]) -> bool:
+    """Whether a row read in core is another one to those of a local model, which may refer to its key.
+
+    So are the rows of a ``CoreManager``. And a row of any core model is, to those that refer to it by
+    a content type too, where content types have other ids in core.
+    """
+    if homes.stands_in_core(type(row)):
+        return True
+    generic = (field for field in row._meta.private_fields if hasattr(field, "bulk_related_objects"))
+    return any(field.related_model is model for field in generic) and bool(homes.mapped_homes())
 
 
 def _registered(app_label: str, model_name: str | None) -> type[Model] | None:

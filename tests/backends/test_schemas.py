@@ -88,18 +88,18 @@ def test_a_role_without_rights_is_told_what_to_grant(roles):
     child.manage("migrate")
 
 
-@pytest.mark.parametrize("right", ["SELECT", "INSERT", "UPDATE", "DELETE"])
+@pytest.mark.parametrize("right", ["SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES"])
 def test_one_right_is_missing(roles, right):
     core, child, role = roles
     ungranted(core, role)
-    role.grant(core, ", ".join(sorted({"SELECT", "INSERT", "UPDATE", "DELETE"} - {right})))
+    role.grant(core, ", ".join(sorted({"SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES"} - {right})))
     assert f"{right} of articles_article" in checked(child)
 
 
 def test_the_right_to_read_is_enough_for_a_read_only_core(roles):
     core, child, role = roles
     ungranted(core, role)
-    role.grant(core, "SELECT")
+    role.grant(core, "SELECT, REFERENCES")
     assert "no issues" in checked(child, status=0, settings="CAUSEWAY['core']['READ_ONLY'] = True")
 
 

@@ -6,7 +6,6 @@ from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelatio
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
-from tests.databases import engine
 from tests.library.models import Article, Author
 
 
@@ -241,8 +240,6 @@ class Leaf(Named):
 
 # Deletions that are left to the database: Django 6.1 and later.
 HAS_DB_CASCADE = hasattr(models, "DB_CASCADE")
-# SQLite has no constraint between two files that could carry them out.
-HAS_DB_CASCADE_ACROSS = HAS_DB_CASCADE and engine() == "mysql"
 
 if HAS_DB_CASCADE:
 
@@ -254,9 +251,6 @@ if HAS_DB_CASCADE:
 
     class CoreDBSetNull(Named, CoreModel):
         mooring = models.ForeignKey(Mooring, models.DB_SET_NULL, null=True)
-
-
-if HAS_DB_CASCADE_ACROSS:
 
     class LocalDBCascade(Named):
         mooring = models.ForeignKey(Mooring, models.DB_CASCADE)

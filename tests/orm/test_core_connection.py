@@ -166,12 +166,13 @@ class LocalTableTests(CoreConnectionTestCase):
                 list(model.objects.using("core"))
 
     def test_generic_relations(self):
-        """Content types are the child's own rows: a generic target is read without ``using``."""
+        """The content type of a core row is the child's own, whatever connection the row came from."""
         ContentType.objects.clear_cache()
-        article = Article.objects.using("core").get()
-        self.assert_refused(lambda: Label(name="read", target=article), "django_content_type")
-        Label.objects.create(name="read", target=self.article)
-        self.assertEqual(Label.objects.get().target, article)
+        Label.objects.create(name="read", target=Article.objects.using("core").get())
+        self.assertEqual(Label.objects.get().target, self.article)
+        self.assert_refused(lambda: list(ContentType.objects.using("core")), "django_content_type")
+        key = ContentType.objects.get_for_model(Article).pk
+        self.assert_refused(lambda: ContentType.objects.using("core").get(pk=key), "django_content_type")
 
     def test_a_core_row_without_local_relations_is_deleted_there(self):
         Tag.objects.using("core").get().delete()

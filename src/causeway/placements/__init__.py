@@ -66,7 +66,8 @@ def table(model: type[Model], using: str = LOCAL_ALIAS) -> str:
     name = model._meta.db_table
     if isinstance(name, Table) and name.home not in {None, using}:
         return target(connection, name)
-    if using in cores() and getattr(name, "home", None) is None and not getattr(name, "in_core", False):
+    is_local = getattr(name, "home", None) is None and not getattr(name, "in_core", False)
+    if using in cores() and is_local and model._meta.managed:
         raise PlacementError(
             f"Cannot name the table {str(name)!r} of {model._meta.label} on the core database {using!r}: it is a local "
             f"model, and core knows no child. Use the connection {LOCAL_ALIAS!r}, which reaches the tables of both."

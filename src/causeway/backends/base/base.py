@@ -1,15 +1,60 @@
+import sys
+
+from causeway.backends.base.creation import CreationMixin
+from causeway.backends.base.derived import derived
+from causeway.backends.base.features import FeaturesMixin
+from causeway.backends.base.introspection import IntrospectionMixin
+from causeway.backends.base.operations import OperationsMixin
+from causeway.backends.base.schema import SchemaEditorMixin
+from causeway.backends.base.validation import ValidationMixin
 from causeway.conf import cores
 from causeway.exceptions import CoreNotOwned
-from causeway.homes import may_migrate
+from causeway.homes import may_migrate, reaches_core
 
 
 class DatabaseWrapperMixin:
-    """What every backend of ours does around a link between databases."""
+    """What every backend of ours does around a link between databases.
+
+    It goes before a ``DatabaseWrapper``. The classes which that names by its attributes get our
+    mixins put before them, so that what it has of its own stays in force.
+    """
+
+    mixins = {
+        "SchemaEditorClass": SchemaEditorMixin,
+        "creation_class": CreationMixin,
+        "features_class": FeaturesMixin,
+        "introspection_class": IntrospectionMixin,
+        "ops_class": OperationsMixin,
+        "validation_class": ValidationMixin,
+    }
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for attribute, mixin in cls.mixins.items():
+            if theirs := getattr(cls, attribute, None):
+                ours = derived(mixin, theirs, cls.__module__)
+                setattr(cls, attribute, ours)
+                if ours is not theirs:
+                    # Whoever pickles or patches a class looks for it by its module and name.
+                    setattr(sys.modules[cls.__module__], ours.__name__, ours)
 
     @property
     def is_core(self):
         """Whether this is the connection of a core database."""
         return self.alias in cores()
+
+    @property
+    def reaches_core(self):
+        """Whether core tables stand in core for this connection; on any other, all tables are its own."""
+        return reaches_core(self.alias)
+
+    def home_elsewhere(self, table_name):
+        """The home of a core table that stands in another database than this connection's; else None."""
+        home = getattr(table_name, "home", None)
+        return home if home not in {None, self.alias} and self.reaches_core else None
+
+    # What to do about an obstacle.
+    link_hint = "Put both on one server: causeway.sibling() makes the settings of another database there."
 
     def link_obstacle(self, other):
         """Why the database of another connection cannot be reached over this one, as a clause, or None."""
@@ -37,5 +82,5 @@ class DatabaseWrapperMixin:
     def check_constraints(self, table_names=None):
         # Tables of another database are none of this connection's to check.
         if table_names is not None:
-            table_names = [name for name in table_names if getattr(name, "home", None) in {None, self.alias}]
+            table_names = [name for name in table_names if self.home_elsewhere(name) is None]
         return super().check_constraints(table_names)

@@ -5,6 +5,12 @@ RETURNING, FOR UPDATE OF and every reference stay as Django writes them. A state
 local tables alone, known by their plain ``str`` names, is left as it is.
 """
 
+from django.db import transaction
+from django.db.models.sql import compiler
+
+from causeway.backends.base import natural_keys
+from causeway.backends.base.deletion import carry_out, left_to_us
+from causeway.backends.base.derived import derived
 from causeway.backends.base.guards import refuse_local_table, refuse_write
 from causeway.conf import cores
 
@@ -27,6 +33,8 @@ class SQLCompilerMixin:
             if target := ops.target(table):
                 # Quoted for the clause a moment ago.
                 bare = self.quote_cache.get(table) or ops.quote_name(table)
+                if table.mapped and ops.mapped(table):
+                    target = natural_keys.mapped_table(ops, table, target)
                 if node.table_alias == table:
                     target = f"{target} {bare}"
                 clauses[position] = clauses[position].replace(bare, target, 1)
@@ -58,11 +66,17 @@ class WritingMixin(SQLCompilerMixin):
         for written in (model, *parents):
             refuse_write(written, self.connection.alias, self.action)
         ops = self.connection.ops
+        statement = self.mapped_statement(table) if ops.mapped(table) else super().as_sql()
+        # What matches no row at all has raised EmptyResultSet by now, and needs no table.
         if on_core and ops.is_local_table(table):
             refuse_local_table(table, self.query, self.connection.alias)
-        statement = super().as_sql()
         target = ops.target(table)
         return self.with_target(statement, ops.quote_name(table), target) if target else statement
+
+    def mapped_statement(self, table):
+        """The statement of a table that holds ids of core's content types where the query has the child's."""
+        self.compile = natural_keys.with_own_ids(self, table)
+        return super().as_sql()
 
     def with_target(self, statement, bare, target):
         """The statement, which names its target ``bare``, with the target qualified."""
@@ -73,12 +87,33 @@ class WritingMixin(SQLCompilerMixin):
 class SQLInsertCompilerMixin(WritingMixin):
     action = "insert"
 
+    def mapped_statement(self, table):
+        prepare = self.prepare_value
+        self.prepare_value = lambda field, value: prepare(
+            field, natural_keys.with_core_id(field, value, table)
+        )
+        return super().mapped_statement(table)
+
     def with_target(self, statement, bare, target):
         return [(sql.replace(bare, target, 1), params) for sql, params in statement]
 
 
 class SQLDeleteCompilerMixin(WritingMixin):
     action = "delete"
+
+    def execute_sql(self, *args, **kwargs):
+        fields = left_to_us(self.query.model) if self.connection.reaches_core else []
+        if not fields:
+            return super().execute_sql(*args, **kwargs)
+        with transaction.atomic(self.using, savepoint=False):
+            for field in fields:
+                carry_out(field, self.query, self.using)
+            return super().execute_sql(*args, **kwargs)
+
+    def mapped_statement(self, table):
+        self.compile = natural_keys.with_own_ids(self, table)
+        # MySQL's own way, over several tables, would join by core's ids.
+        return compiler.SQLDeleteCompiler.as_sql(self)
 
     def with_target(self, statement, bare, target):
         if statement[0].startswith(f"DELETE FROM {bare}"):
@@ -89,3 +124,27 @@ class SQLDeleteCompilerMixin(WritingMixin):
 
 class SQLUpdateCompilerMixin(WritingMixin):
     action = "update"
+
+    def mapped_statement(self, table):
+        self.query.values = [
+            (field, model, natural_keys.with_core_id(field, value, table))
+            for field, model, value in self.query.values
+        ]
+        return super().mapped_statement(table)
+
+
+# The base of all comes last.
+KINDS = {
+    compiler.SQLInsertCompiler: SQLInsertCompilerMixin,
+    compiler.SQLDeleteCompiler: SQLDeleteCompilerMixin,
+    compiler.SQLUpdateCompiler: SQLUpdateCompilerMixin,
+    compiler.SQLCompiler: SQLCompilerMixin,
+}
+
+
+def qualifying(theirs):
+    """A compiler of a backend, of any kind, as one of ours."""
+    for django, mixin in KINDS.items():
+        if issubclass(theirs, django):
+            return derived(mixin, theirs)
+    return theirs

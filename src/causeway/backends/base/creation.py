@@ -28,7 +28,7 @@ class CreationMixin:
 
     def linked_cores(self):
         """The creation objects of the core databases linked to this child."""
-        if self.connection.alias in cores():
+        if self.connection.is_core or not self.connection.reaches_core:
             return []
         creations = [
             connections[home].creation for home in cores() if obstacle(self.connection, home) is None

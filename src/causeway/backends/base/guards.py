@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def refuse_write(model: type[Model], alias: str | None, action: str) -> None:
     """Raise CoreReadOnly for a write that would reach a core database declared ``READ_ONLY``."""
+    if alias is not None and not homes.reaches_core(alias):
+        return
     home = homes.stamped_home(model) or alias
     core = cores().get(home) if home else None
     if core is not None and core.read_only and not homes.is_under_construction(core.alias):
@@ -32,18 +34,44 @@ def refuse_local_table(table, query, alias):
     both databases: local rows refer to the local ones only. So a cascade from a row of a
     ``CoreManager`` finds nothing there.
     """
-    if any(homes.stands_in_core(model) for model in _models_referred_to(query.where)):
+    if any(homes.stands_in_core(model) for model in _models_referred_to(query.where, alias)):
         raise EmptyResultSet
     raise PlacementError(
         f"Cannot use the table {str(table)!r} in a query on the core database {alias!r}: it belongs to a local "
-        f"model, whose home is {LOCAL_ALIAS!r}, and core knows no child. Leave out using({alias!r}): on "
-        f"{LOCAL_ALIAS!r} the query reaches the tables of both."
+        f"model, whose home is {LOCAL_ALIAS!r}, and core knows no child. Leave out using({alias!r}), which a "
+        f"CoreManager implies: on {LOCAL_ALIAS!r} the query reaches the tables of both."
     )
 
 
-def _models_referred_to(where):
+def _models_referred_to(where, alias):
+    """The models to whose rows the conditions hold local rows, by a foreign key or a generic one."""
+    for condition, field in _conditions(where):
+        if field is None or not field.remote_field or homes.has_rows_in_core(field.model):
+            continue
+        model = field.remote_field.model
+        if homes.is_content_type(model) and isinstance(condition.rhs, int):
+            model = model.objects.db_manager(alias).get_for_id(condition.rhs).model_class()
+        if model:
+            yield model
+
+
+def _conditions(where):
+    """Each condition with the field that it is about, or None."""
     for child in getattr(where, "children", ()):
-        yield from _models_referred_to(child)
-        field = getattr(getattr(child, "lhs", None), "target", None)
-        if field is not None and field.remote_field:
-            yield field.remote_field.model
+        if hasattr(child, "children"):
+            yield from _conditions(child)
+        else:
+            yield child, getattr(getattr(child, "lhs", None), "target", None)
+
+
+def asks_for_content_types(query):
+    """Whether a query on core asks, by their natural keys, for content types that are the child's own.
+
+    Django asks so on the connection of a row for the content type that refers to the row. That is
+    the child's, unless core rows hold ids of content types: these are other ones in core.
+    """
+    model = getattr(query, "model", None)
+    if model is None or not homes.is_content_type(model) or homes.core_refers_to_content_types():
+        return False
+    names = {field and field.name for _, field in _conditions(query.where)}
+    return names <= {"app_label", "model"} and bool(names) and not homes.has_rows_in_core(model)

@@ -7,8 +7,8 @@ def at_home(name):
     """An introspection method ``name(cursor, table_name, …)`` that asks the table's own database."""
 
     def method(self, cursor, table_name, *args, **kwargs):
-        if getattr(table_name, "home", None) not in {None, self.connection.alias}:
-            home = connections[table_name.home]
+        if alias := self.connection.home_elsewhere(table_name):
+            home = connections[alias]
             with home.cursor() as home_cursor:
                 return getattr(home.introspection, name)(home_cursor, table_name, *args, **kwargs)
         return getattr(super(IntrospectionMixin, self), name)(cursor, table_name, *args, **kwargs)

@@ -55,7 +55,7 @@ class SchemaEditorMixin:
         )
 
     def home(self, model):
-        return getattr(model._meta.db_table, "home", None)
+        return getattr(model._meta.db_table, "home", None) if self.connection.reaches_core else None
 
     def other_home(self, model):
         """The home of a core model whose table is not this connection's; else None."""

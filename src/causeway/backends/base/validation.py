@@ -3,6 +3,7 @@ from django.core.checks import Error, Warning
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
+from causeway.drift import CATALOGS, differences
 from causeway.placements import obstacle
 
 
@@ -22,7 +23,10 @@ class ValidationMixin:
         if self.connection.alias == LOCAL_ALIAS:
             for home in cores():
                 if obstacle(self.connection, home) is None:
-                    issues += self.check_core(home)
+                    found = self.check_core(home)
+                    issues += found
+                    if not any(issue.is_serious() for issue in found):
+                        issues += self.check_tables(home)
         return issues
 
     def check_link(self, home):
@@ -33,12 +37,32 @@ class ValidationMixin:
         """Whether the core database is there and the user has the rights on it."""
         raise NotImplementedError
 
+    def check_tables(self, home):
+        """Whether the tables of the core database are as the models say. W003 names missing ones together."""
+        if self.connection.vendor not in CATALOGS:
+            return []
+        named = self.core_models(home)
+        return [
+            Warning(difference.text, hint=difference.remedy, obj=difference.subject, id="causeway.W004")
+            for difference in differences(home)
+            if not (difference.is_missing_table and difference.subject in named)
+        ]
+
     def core_models(self, home):
         return [
             model
             for model in apps.get_models(include_auto_created=True)
             if homes.stamped_home(model) == home and model._meta.managed and not model._meta.proxy
         ]
+
+    def referred_tables(self, home):
+        """The core tables that constraints of local tables refer to."""
+        targets = {
+            target
+            for model in apps.get_models(include_auto_created=True)
+            for target in constrained_core_targets(model)
+        }
+        return sorted(str(model._meta.db_table) for model in targets if homes.home_of(model) == home)
 
     def missing(self, home, name, reason):
         return Error(
@@ -81,3 +105,12 @@ class ValidationMixin:
             hint=hint,
             id="causeway.E021",
         )
+
+
+def constrained_core_targets(model):
+    """The core models that foreign keys of a local model's table refer to by a constraint."""
+    if homes.home_of(model) is None and model._meta.managed:
+        for field in model._meta.local_fields:
+            target = field.remote_field and field.remote_field.model
+            if target and getattr(field, "db_constraint", False) and homes.home_of(target) is not None:
+                yield target

@@ -1,28 +1,30 @@
 from django.db import connections
 from django.db.backends.mysql.base import DatabaseWrapper as MySQLDatabaseWrapper
-from django.utils.asyncio import async_unsafe
 
 from causeway.backends.base.base import DatabaseWrapperMixin
-from causeway.backends.mysql.creation import DatabaseCreation
-from causeway.backends.mysql.cursor import CursorWrapper
-from causeway.backends.mysql.features import DatabaseFeatures
-from causeway.backends.mysql.introspection import DatabaseIntrospection
-from causeway.backends.mysql.operations import DatabaseOperations
-from causeway.backends.mysql.schema import DatabaseSchemaEditor
-from causeway.backends.mysql.validation import DatabaseValidation
+from causeway.backends.mysql.creation import MySQLCreationMixin
+from causeway.backends.mysql.cursor import CursorDebugWrapper, CursorWrapper
+from causeway.backends.mysql.features import MySQLFeaturesMixin
+from causeway.backends.mysql.introspection import MySQLIntrospectionMixin
+from causeway.backends.mysql.validation import MySQLValidationMixin
 
 
-class DatabaseWrapper(DatabaseWrapperMixin, MySQLDatabaseWrapper):
-    SchemaEditorClass = DatabaseSchemaEditor
-    creation_class = DatabaseCreation
-    features_class = DatabaseFeatures
-    introspection_class = DatabaseIntrospection
-    ops_class = DatabaseOperations
-    validation_class = DatabaseValidation
+class MySQLMixin(DatabaseWrapperMixin):
+    """Goes before the ``DatabaseWrapper`` of any backend that derives from Django's for MySQL."""
 
-    @async_unsafe
-    def create_cursor(self, name=None):
-        return CursorWrapper(self.connection.cursor(), self)
+    mixins = {
+        **DatabaseWrapperMixin.mixins,
+        "creation_class": MySQLCreationMixin,
+        "features_class": MySQLFeaturesMixin,
+        "introspection_class": MySQLIntrospectionMixin,
+        "validation_class": MySQLValidationMixin,
+    }
+
+    def make_cursor(self, cursor):
+        return CursorWrapper(cursor, self)
+
+    def make_debug_cursor(self, cursor):
+        return CursorDebugWrapper(cursor, self)
 
     def link_obstacle(self, other):
         if other.vendor != self.vendor:
@@ -39,6 +41,10 @@ class DatabaseWrapper(DatabaseWrapperMixin, MySQLDatabaseWrapper):
 
     def linked_name(self, home):
         return connections[home].settings_dict["NAME"]
+
+
+class DatabaseWrapper(MySQLMixin, MySQLDatabaseWrapper):
+    pass
 
 
 def server_address(settings):

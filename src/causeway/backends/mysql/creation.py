@@ -1,11 +1,9 @@
 from contextlib import contextmanager
 
-from django.db.backends.mysql.creation import DatabaseCreation as DjangoCreation
-
 from causeway.backends.base.creation import CreationMixin
 
 
-class DatabaseCreation(CreationMixin, DjangoCreation):
+class MySQLCreationMixin(CreationMixin):
     @contextmanager
     def _nodb_cursor(self):
         # A core database that an interrupted run left behind is referred to by its children.

@@ -1,7 +1,5 @@
-from django.db.backends.mysql.features import DatabaseFeatures as DjangoFeatures
-
 from causeway.backends.base.features import FeaturesMixin
 
 
-class DatabaseFeatures(FeaturesMixin, DjangoFeatures):
+class MySQLFeaturesMixin(FeaturesMixin):
     supports_foreign_keys_across_databases = True

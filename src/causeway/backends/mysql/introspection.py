@@ -1,9 +1,7 @@
-from django.db.backends.mysql.introspection import DatabaseIntrospection as DjangoIntrospection
-
 from causeway.backends.base.introspection import IntrospectionMixin
 
 
-class CrossDatabaseIntrospection(DjangoIntrospection):
+class CrossDatabaseMixin:
     def get_constraints(self, cursor, table_name):
         # Django sees only foreign keys within the database; altering or removing a field
         # must find the constraint to a core table as well.
@@ -30,5 +28,5 @@ class CrossDatabaseIntrospection(DjangoIntrospection):
         return constraints
 
 
-class DatabaseIntrospection(IntrospectionMixin, CrossDatabaseIntrospection):
+class MySQLIntrospectionMixin(IntrospectionMixin, CrossDatabaseMixin):
     pass

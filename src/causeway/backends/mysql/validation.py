@@ -1,5 +1,4 @@
 from django.db import connections
-from django.db.backends.mysql.validation import DatabaseValidation as DjangoValidation
 from django.db.utils import DatabaseError
 
 from causeway.backends.base.validation import ValidationMixin
@@ -9,7 +8,7 @@ from causeway.conf import cores
 DENIED = {1044, 1142, 1143}
 
 
-class DatabaseValidation(ValidationMixin, DjangoValidation):
+class MySQLValidationMixin(ValidationMixin):
     def check_core(self, home):
         name = connections[home].settings_dict["NAME"]
         with self.connection.cursor() as cursor:

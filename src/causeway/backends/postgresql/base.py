@@ -1,28 +1,52 @@
 import re
 
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQLDatabaseWrapper
-from django.utils.asyncio import async_unsafe
 
 from causeway.backends.base.base import DatabaseWrapperMixin
-from causeway.backends.postgresql.creation import DatabaseCreation
-from causeway.backends.postgresql.cursor import qualifying
-from causeway.backends.postgresql.features import DatabaseFeatures
-from causeway.backends.postgresql.introspection import DatabaseIntrospection
-from causeway.backends.postgresql.operations import DatabaseOperations
-from causeway.backends.postgresql.schema import DatabaseSchemaEditor
-from causeway.backends.postgresql.validation import DatabaseValidation
+from causeway.backends.postgresql.creation import PostgreSQLCreationMixin
+from causeway.backends.postgresql.cursor import CursorDebugWrapper, CursorWrapper
+from causeway.backends.postgresql.features import PostgreSQLFeaturesMixin
+from causeway.backends.postgresql.introspection import PostgreSQLIntrospectionMixin
+from causeway.backends.postgresql.operations import PostgreSQLOperationsMixin
+from causeway.backends.postgresql.validation import PostgreSQLValidationMixin
 from causeway.conf import cores
 
 SEARCH_PATH = re.compile(r"(?:-c\s*|--)search_path=\s*\"?(?P<first>\w*)")
 
+# The constraints of some tables that refer to tables of the same schema.
+CONSTRAINTS_WITHIN = """
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(f.conname)
+    FROM pg_catalog.pg_constraint f
+    JOIN pg_catalog.pg_namespace n ON n.oid = f.connamespace
+    JOIN pg_catalog.pg_class source ON source.oid = f.conrelid
+    JOIN pg_catalog.pg_class target ON target.oid = f.confrelid
+    WHERE f.contype = 'f' AND f.condeferrable
+        AND source.oid = ANY(%s::regclass[]) AND source.relnamespace = target.relnamespace
+"""
 
-class DatabaseWrapper(DatabaseWrapperMixin, PostgreSQLDatabaseWrapper):
-    SchemaEditorClass = DatabaseSchemaEditor
-    creation_class = DatabaseCreation
-    features_class = DatabaseFeatures
-    introspection_class = DatabaseIntrospection
-    ops_class = DatabaseOperations
-    validation_class = DatabaseValidation
+WITHOUT_SCHEMA = """
+    SELECT set_config('search_path', string_agg(quote_ident(name), ', ' ORDER BY position), false)
+    FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (name, position)
+    WHERE name <> %s
+"""
+
+
+class PostgreSQLMixin(DatabaseWrapperMixin):
+    """Goes before the ``DatabaseWrapper`` of any backend that derives from Django's for PostgreSQL."""
+
+    mixins = {
+        **DatabaseWrapperMixin.mixins,
+        "creation_class": PostgreSQLCreationMixin,
+        "features_class": PostgreSQLFeaturesMixin,
+        "introspection_class": PostgreSQLIntrospectionMixin,
+        "ops_class": PostgreSQLOperationsMixin,
+        "validation_class": PostgreSQLValidationMixin,
+    }
+
+    link_hint = (
+        "Keep the core tables in a schema of the child's own database: give both aliases the same NAME, and the "
+        "schema as SCHEMA in CAUSEWAY. Two databases are for the placement 'staged'."
+    )
 
     @property
     def own_schema(self):
@@ -42,7 +66,7 @@ class DatabaseWrapper(DatabaseWrapperMixin, PostgreSQLDatabaseWrapper):
                 f"{self.alias!r} is the database {here!r}, {other.alias!r} the database {there!r}, and PostgreSQL "
                 f"joins no tables of two databases"
             )
-        if not other.own_schema:
+        if not cores()[other.alias].schema:
             return (
                 f"both are the database {here!r}, and CAUSEWAY[{other.alias!r}] names no SCHEMA that would tell "
                 f"the core tables from the local ones"
@@ -52,19 +76,48 @@ class DatabaseWrapper(DatabaseWrapperMixin, PostgreSQLDatabaseWrapper):
     def linked_name(self, home):
         return cores()[home].schema
 
+    def check_constraints(self, table_names=None):
+        """Check the constraints within each schema, if tables are named; else all.
+
+        Fixtures are loaded home by home: rows that refer to rows of a home still to come are
+        checked when the transaction is committed.
+        """
+        if table_names is None:
+            super().check_constraints()
+            return
+        names = [self.ops.target(name) or self.ops.quote_name(name) for name in table_names]
+        with self.cursor() as cursor:
+            cursor.execute(CONSTRAINTS_WITHIN, [names])
+            if constraints := ", ".join(name for (name,) in cursor.fetchall()):
+                cursor.execute(f"SET CONSTRAINTS {constraints} IMMEDIATE")
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
     def get_connection_params(self):
         params = super().get_connection_params()
         if schema := self.own_schema:
             params["options"] = with_search_path(params.get("options") or "", schema)
-        else:
-            params["cursor_factory"] = qualifying(params["cursor_factory"])
         return params
 
-    @async_unsafe
-    def create_cursor(self, name=None):
-        cursor = super().create_cursor(name)
-        cursor.place = self.ops.placed_core_table
-        return cursor
+    def prepare_database(self):
+        # An extension is made in the first schema of the search path. In a core's own, which is in
+        # no child's search path, the children would not find it.
+        if self.own_schema:
+            with self.cursor() as cursor:
+                cursor.execute(WITHOUT_SCHEMA, [self.own_schema])
+                super().prepare_database()
+                cursor.execute("RESET search_path")
+        else:
+            super().prepare_database()
+
+    def make_cursor(self, cursor):
+        return super().make_cursor(cursor) if self.is_core else CursorWrapper(cursor, self)
+
+    def make_debug_cursor(self, cursor):
+        return super().make_debug_cursor(cursor) if self.is_core else CursorDebugWrapper(cursor, self)
+
+
+class DatabaseWrapper(PostgreSQLMixin, PostgreSQLDatabaseWrapper):
+    pass
 
 
 def server_address(settings):

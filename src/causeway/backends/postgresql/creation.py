@@ -1,12 +1,12 @@
 from django.db import connections
-from django.db.backends.postgresql.creation import DatabaseCreation as DjangoCreation
+from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.utils.functional import cached_property
 
 from causeway.backends.base.creation import CreationMixin
 from causeway.conf import LOCAL_ALIAS, cores
 
 
-class DatabaseCreation(CreationMixin, DjangoCreation):
+class PostgreSQLCreationMixin(CreationMixin):
     """Makes one test database for a child and the cores that are schemas of its database."""
 
     def __init__(self, connection):
@@ -17,8 +17,10 @@ class DatabaseCreation(CreationMixin, DjangoCreation):
 
     @cached_property
     def sharing(self):
-        """The creation objects of the other connections to the same database."""
+        """The creation objects of the others to the same database, of the child and its cores."""
         aliases = [LOCAL_ALIAS, *(alias for alias in cores() if alias in connections.settings)]
+        if self.connection.alias not in aliases:
+            return []
         creations = [connections[alias].creation for alias in aliases if alias != self.connection.alias]
         return [creation for creation in creations if getattr(creation, "database", None) == self.database]
 
@@ -36,7 +38,8 @@ class DatabaseCreation(CreationMixin, DjangoCreation):
         for creation in self.sharing:
             if creation.connection.alias == LOCAL_ALIAS:
                 return creation._get_test_db_name()
-        return super()._get_test_db_name()
+        # A spawned process has been told of the child's test database before that of core's.
+        return self.connection.settings_dict["TEST"]["NAME"] or TEST_DATABASE_PREFIX + self.database[-1]
 
     def _create_test_db(self, verbosity, autoclobber, keepdb=False):
         name = self._get_test_db_name()
@@ -54,9 +57,11 @@ class DatabaseCreation(CreationMixin, DjangoCreation):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT current_schema(), current_setting('search_path'), current_user")
                 schema, search_path, user = cursor.fetchone()
-                if schema is None:
-                    first = search_path.split(",")[0].strip(' "').replace("$user", user)
-                    cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {self.connection.ops.quote_name(first)}")
+                first = self.connection.own_schema or search_path.split(",")[0].strip(' "')
+                # Where no schema has the user's name, the path goes on: to ``public``, as a rule.
+                if schema is None or first != "$user":
+                    first = self.connection.ops.quote_name(first.replace("$user", user))
+                    cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {first}")
         finally:
             connection.close()
 

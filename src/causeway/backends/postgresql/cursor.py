@@ -1,7 +1,8 @@
-"""Finds core tables that a raw SELECT gives their bare name, as SQLite does by itself."""
-
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
+
+from django.db.backends.utils import CursorDebugWrapper as DjangoCursorDebugWrapper
+from django.db.backends.utils import CursorWrapper as DjangoCursorWrapper
 
 from causeway import homes
 from causeway.backends.base.raw import qualify_select
@@ -14,22 +15,23 @@ def bare_names(tables):
     return re.compile(rf'(?:FROM|JOIN|from|join|From|Join|,)\s+"?(?:{names})(?![\w.])(?!"\.)')
 
 
-@cache
-def qualifying(cursor_class):
-    """A subclass of a driver's cursor that qualifies the bare names of core tables in raw SQL.
+class CursorMixin:
+    """Finds core tables that a raw SELECT gives their bare name, as SQLite does by itself.
 
     PostgreSQL looks a bare name up in the search path only, and a statement that failed has
     ended the transaction: so, unlike on MySQL, the statement is looked at before it is sent.
     """
 
-    class QualifyingCursor(cursor_class):
-        place = None
+    def _execute(self, sql, params, *ignored_wrapper_args):
+        tables = homes.core_tables()
+        if tables and isinstance(sql, str) and bare_names(tuple(tables)).search(sql):
+            sql = qualify_select(sql, self.db.ops.placed_core_table)
+        return super()._execute(sql, params)
 
-        def execute(self, query, params=None, **kwargs):
-            if self.place is not None and isinstance(query, str):
-                tables = homes.core_tables()
-                if tables and bare_names(tuple(tables)).search(query):
-                    query = qualify_select(query, self.place)
-            return super().execute(query, params, **kwargs)
 
-    return QualifyingCursor
+class CursorWrapper(CursorMixin, DjangoCursorWrapper):
+    pass
+
+
+class CursorDebugWrapper(CursorMixin, DjangoCursorDebugWrapper):
+    pass

@@ -1,10 +1,8 @@
-from django.db.backends.postgresql.introspection import DatabaseIntrospection as DjangoIntrospection
-
 from causeway.backends.base.introspection import IntrospectionMixin
 from causeway.conf import cores
 
 
-class SchemaIntrospection(DjangoIntrospection):
+class SchemaMixin:
     def get_table_list(self, cursor):
         # A search path may hold more than one schema. Django must not take another project's
         # django_migrations for this one's.
@@ -29,5 +27,5 @@ class SchemaIntrospection(DjangoIntrospection):
         return [table for table in tables if table.name not in elsewhere]
 
 
-class DatabaseIntrospection(IntrospectionMixin, SchemaIntrospection):
+class PostgreSQLIntrospectionMixin(IntrospectionMixin, SchemaMixin):
     pass

@@ -1,7 +1,5 @@
 from types import SimpleNamespace
 
-from django.db.backends.postgresql.operations import DatabaseOperations as DjangoOperations
-
 from causeway.backends.base.operations import OperationsMixin
 from causeway.homes import Table
 
@@ -19,9 +17,7 @@ REFERRED_TO = """
 """
 
 
-class DatabaseOperations(OperationsMixin, DjangoOperations):
-    compiler_module = "causeway.backends.postgresql.compiler"
-
+class PostgreSQLOperationsMixin(OperationsMixin):
     def own_table(self, name):
         # A core connection whose search path is lost (a pooler may drop it) would find a table
         # of the child's under the bare name.

@@ -1,6 +1,5 @@
 from django.core.checks import Error
 from django.db import connections
-from django.db.backends.base.validation import BaseDatabaseValidation
 
 from causeway.backends.base.validation import ValidationMixin
 from causeway.conf import LOCAL_ALIAS, cores
@@ -8,12 +7,13 @@ from causeway.conf import LOCAL_ALIAS, cores
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
-class DatabaseValidation(ValidationMixin, BaseDatabaseValidation):
+class PostgreSQLValidationMixin(ValidationMixin):
     def check_core(self, home):
         schema = cores()[home].schema
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = %s", [schema]
+                "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = %s",
+                [schema],
             )
             row = cursor.fetchone()
             if row is None:
@@ -36,27 +36,34 @@ class DatabaseValidation(ValidationMixin, BaseDatabaseValidation):
     def lacking_right(self, cursor, home, schema):
         """A right that the user has not on one of the core tables, with the table; or None."""
         rights = RIGHTS[:1] if cores()[home].read_only else RIGHTS
-        cursor.execute(
-            """
-            SELECT asked.privilege || ' of ' || c.relname
-            FROM pg_catalog.pg_class c, unnest(%s::text[]) AS asked (privilege)
-            WHERE c.relnamespace = to_regnamespace(quote_ident(%s)) AND c.relname = ANY(%s)
-                AND NOT has_table_privilege(c.oid, asked.privilege)
-            ORDER BY c.relname LIMIT 1
-            """,
-            [list(rights), schema, [str(model._meta.db_table) for model in self.core_models(home)]],
-        )
-        row = cursor.fetchone()
-        return row[0] if row else None
+        tables = sorted(str(model._meta.db_table) for model in self.core_models(home))
+        for asked, names in ((list(rights), tables), (["REFERENCES"], self.referred_tables(home))):
+            cursor.execute(
+                """
+                SELECT asked.privilege || ' of ' || c.relname
+                FROM pg_catalog.pg_class c, unnest(%s::text[]) AS asked (privilege)
+                WHERE c.relnamespace = to_regnamespace(quote_ident(%s)) AND c.relname = ANY(%s)
+                    AND NOT has_table_privilege(c.oid, asked.privilege)
+                ORDER BY c.relname LIMIT 1
+                """,
+                [asked, schema, names],
+            )
+            if row := cursor.fetchone():
+                return row[0]
+        return None
 
     def grants(self, home, schema):
         quote = self.connection.ops.quote_name
-        rights = ", ".join(RIGHTS[:1] if cores()[home].read_only else RIGHTS)
+        writable = not cores()[home].read_only
+        rights = ", ".join(RIGHTS if writable else RIGHTS[:1])
         user = quote(self.connection.settings_dict["USER"])
-        return (
+        grants = (
             f"GRANT USAGE ON SCHEMA {quote(schema)} TO {user}; "
             f"GRANT {rights}, REFERENCES ON ALL TABLES IN SCHEMA {quote(schema)} TO {user};"
         )
+        # For columns of the type serial, and for loaddata.
+        sequences = f" GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {quote(schema)} TO {user};"
+        return grants + (sequences if writable else "")
 
     def check_search_path(self, cursor, home, schema):
         cursor.execute("SELECT current_schemas(false)")

@@ -1,4 +1,3 @@
-import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
@@ -7,25 +6,26 @@ from django.db.backends.sqlite3.base import DatabaseWrapper as SQLiteDatabaseWra
 from django.utils.functional import cached_property
 
 from causeway.backends.base.base import DatabaseWrapperMixin
-from causeway.backends.sqlite3.creation import DatabaseCreation
+from causeway.backends.sqlite3.creation import SQLiteCreationMixin
 from causeway.backends.sqlite3.errors import LockedFileExplainer
-from causeway.backends.sqlite3.features import DatabaseFeatures
-from causeway.backends.sqlite3.introspection import DatabaseIntrospection
-from causeway.backends.sqlite3.operations import DatabaseOperations
-from causeway.backends.sqlite3.schema import DatabaseSchemaEditor
-from causeway.backends.sqlite3.validation import DatabaseValidation
+from causeway.backends.sqlite3.operations import SQLiteOperationsMixin
+from causeway.backends.sqlite3.schema import SQLiteSchemaEditorMixin
+from causeway.backends.sqlite3.validation import SQLiteValidationMixin
 from causeway.conf import cores
 from causeway.exceptions import CoreUnavailable
 from causeway.placements import obstacle
 
 
-class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
-    SchemaEditorClass = DatabaseSchemaEditor
-    creation_class = DatabaseCreation
-    features_class = DatabaseFeatures
-    introspection_class = DatabaseIntrospection
-    ops_class = DatabaseOperations
-    validation_class = DatabaseValidation
+class SQLiteMixin(DatabaseWrapperMixin):
+    """Goes before the ``DatabaseWrapper`` of any backend that derives from Django's for SQLite."""
+
+    mixins = {
+        **DatabaseWrapperMixin.mixins,
+        "SchemaEditorClass": SQLiteSchemaEditorMixin,
+        "creation_class": SQLiteCreationMixin,
+        "ops_class": SQLiteOperationsMixin,
+        "validation_class": SQLiteValidationMixin,
+    }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -57,6 +57,17 @@ class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
             if exists(core_name(home)):
                 self.attach(home)
 
+    def prepare_database(self):
+        # What a backend makes here where it is missing, as SpatiaLite its metadata, it would find
+        # in an attached file. (Whoever migrates within a transaction has prepared it before.)
+        self.ensure_connection()
+        detached = [] if self.in_atomic_block else list(self.attached)
+        for home in detached:
+            self.detach(home)
+        super().prepare_database()
+        for home in detached:
+            self.attach(home)
+
     def linked_name(self, home):
         if self.connection is None:
             if not exists(core_name(home)):
@@ -67,18 +78,27 @@ class DatabaseWrapper(DatabaseWrapperMixin, SQLiteDatabaseWrapper):
 
     def attach(self, home):
         """Attach the file of a core database under its alias. Raises CoreUnavailable."""
-        schema, name = self.ops.quote_name(home), core_name(home)
+        name = core_name(home)
         try:
             if home in self.attached:
-                self.connection.execute(f"DETACH DATABASE {schema}")
-                del self.attached[home]
-            self.connection.execute(f"ATTACH DATABASE ? AS {schema}", [uri(name)])
-        except sqlite3.Error as error:
+                self.detach(home)
+            self.connection.execute(f"ATTACH DATABASE ? AS {self.ops.quote_name(home)}", [uri(name)])
+        except self.Database.Error as error:
             raise unavailable(home, self.alias, error) from error
         self.attached[home] = name
 
+    def detach(self, home):
+        self.connection.execute(f"DETACH DATABASE {self.ops.quote_name(home)}")
+        del self.attached[home]
+
+
+class DatabaseWrapper(SQLiteMixin, SQLiteDatabaseWrapper):
+    pass
+
 
 def linkable(connection):
+    if not connection.reaches_core:
+        return []
     return [home for home in cores() if home != connection.alias and obstacle(connection, home) is None]
 
 

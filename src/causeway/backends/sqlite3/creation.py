@@ -1,10 +1,9 @@
 from django.db.backends.base.creation import TEST_DATABASE_PREFIX
-from django.db.backends.sqlite3.creation import DatabaseCreation as DjangoCreation
 
 from causeway.backends.base.creation import CreationMixin
 
 
-class DatabaseCreation(CreationMixin, DjangoCreation):
+class SQLiteCreationMixin(CreationMixin):
     def _get_test_db_name(self):
         # A runner that tells SQLite by Django's ENGINE alone (pytest-django under pytest-xdist)
         # sets the name a server's test database would have, which is no file's.

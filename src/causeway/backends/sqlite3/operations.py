@@ -1,12 +1,8 @@
-from django.db.backends.sqlite3.operations import DatabaseOperations as DjangoOperations
-
 from causeway.backends.base.operations import OperationsMixin
 from causeway.homes import Table
 
 
-class DatabaseOperations(OperationsMixin, DjangoOperations):
-    compiler_module = "causeway.backends.sqlite3.compiler"
-
+class SQLiteOperationsMixin(OperationsMixin):
     def own_table(self, name):
         # SQLite looks a bare name up in the attached files too, where its own has none: before
         # the child is migrated, its rows would go to the table of that name in core.

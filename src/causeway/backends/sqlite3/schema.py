@@ -1,7 +1,6 @@
 import sqlite3
 
 from django.db import DatabaseError
-from django.db.backends.sqlite3.schema import DatabaseSchemaEditor as DjangoSchemaEditor
 
 from causeway.backends.base.schema import SchemaEditorMixin
 from causeway.exceptions import CoreNotOwned
@@ -9,11 +8,11 @@ from causeway.exceptions import CoreNotOwned
 CHANGES = {
     getattr(sqlite3, f"SQLITE_{verb}_{thing}")
     for verb in ("CREATE", "DROP")
-    for thing in ("INDEX", "TABLE", "TRIGGER", "VIEW")
+    for thing in ("INDEX", "TABLE", "TRIGGER", "VIEW", "VTABLE")
 } | {sqlite3.SQLITE_ALTER_TABLE}
 
 
-class DatabaseSchemaEditor(SchemaEditorMixin, DjangoSchemaEditor):
+class SQLiteSchemaEditorMixin(SchemaEditorMixin):
     # SQLite looks a bare name up in the attached files too, where its own has none of that
     # name: DROP TABLE of a missing local table would drop the core table of that name.
     def __enter__(self):

@@ -3,7 +3,6 @@ import re
 
 from django.core.checks import Error, Warning
 from django.db import connections
-from django.db.backends.base.validation import BaseDatabaseValidation
 
 from causeway.backends.base.validation import ValidationMixin
 from causeway.conf import cores
@@ -14,7 +13,7 @@ from causeway.placements import obstacle
 MAX_ATTACHED = 10
 
 
-class DatabaseValidation(ValidationMixin, BaseDatabaseValidation):
+class SQLiteValidationMixin(ValidationMixin):
     def check_link(self, home):
         issues = []
         linked = [alias for alias in cores() if obstacle(self.connection, alias) is None]

@@ -1,0 +1,42 @@
+"""What a foreign key leaves to the database on deletion, where no constraint can carry it out.
+
+Django 6.1's ``DB_CASCADE`` and its kin rely on a constraint. Some cannot be: from one file of
+SQLite to another, from core to a local table. There the deletion does their work.
+"""
+
+from django.db import connections
+from django.db.models.deletion import get_candidate_relations_to_delete
+from django.db.models.sql import Query
+
+from causeway.conf import LOCAL_ALIAS
+
+
+def left_to_us(model):
+    """The foreign keys to the model whose constraint would act on a deletion, but cannot be."""
+    return [
+        relation.field
+        for relation in get_candidate_relations_to_delete(model._meta)
+        if hasattr(getattr(relation.field.remote_field, "on_delete", None), "on_delete_sql")
+        and not has_constraint(relation.field)
+    ]
+
+
+def has_constraint(field):
+    home = getattr(field.model._meta.db_table, "home", None)
+    connection = connections[home or LOCAL_ALIAS]
+    return connection.SchemaEditorClass(connection).has_constraint(field)
+
+
+def carry_out(field, deletion, using):
+    """Do to the rows that refer by ``field`` to those that are deleted what the constraint would."""
+    deleted = deletion.clone()
+    deleted.__class__ = Query
+    deleted.clear_select_clause()
+    (target,) = field.foreign_related_fields
+    deleted.select = (target.get_col(deleted.get_initial_alias()),)
+    rows = field.model._base_manager.using(using).filter(**{f"{field.name}__in": deleted})
+    operation = field.remote_field.on_delete.operation
+    if operation == "CASCADE":
+        rows._raw_delete(using)
+    else:
+        rows.update(**{field.name: None if operation == "SET NULL" else field.db_default})

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class DecoysConfig(AppConfig):
+    name = "tests.properties.decoys"

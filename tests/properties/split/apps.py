@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class SplitConfig(AppConfig):
+    name = "tests.properties.split"

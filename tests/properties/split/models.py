@@ -1,0 +1,72 @@
+"""The graph with its homes split: what ``CoreModel`` marks lives in core, the rest here."""
+
+# ruff: noqa: DJ008
+
+from django.db import models
+
+from tests.properties import graph
+
+
+class CoreModel(models.Model):
+    causeway_home = "core"
+
+    class Meta:
+        abstract = True
+
+
+class Region(graph.Region, CoreModel):
+    pass
+
+
+class Good(graph.Good, CoreModel):
+    pass
+
+
+class Port(graph.Port, CoreModel):
+    pass
+
+
+class Ship(graph.Ship, CoreModel):
+    pass
+
+
+class Route(graph.Route, CoreModel):
+    pass
+
+
+class Register(graph.Register, CoreModel):
+    pass
+
+
+class Agent(graph.Agent):
+    pass
+
+
+class Contract(graph.Contract):
+    pass
+
+
+class Call(graph.Call):
+    pass
+
+
+class Quay(graph.Quay):
+    pass
+
+
+class Permit(graph.Permit):
+    pass
+
+
+class Ferry(graph.Ferry, Ship):
+    pass
+
+
+class Haven(Port):
+    class Meta:
+        proxy = True
+
+
+class Visit(Call):
+    class Meta:
+        proxy = True

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class WholeConfig(AppConfig):
+    name = "tests.properties.whole"
