@@ -1,0 +1,8 @@
+"""The verbs of ``manage.py causeway``, each in a module of its own."""
+
+from causeway.management.verbs.base import Verb
+from causeway.management.verbs.check import Check
+
+__all__ = ["VERBS", "Verb"]
+
+VERBS: dict[str, type[Verb]] = {"check": Check}
