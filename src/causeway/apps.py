@@ -4,6 +4,7 @@ from django.apps import AppConfig
 
 from causeway.checks import register_checks
 from causeway.homes import register_homes, stamp_namesakes
+from causeway.management.content_types import register_content_types
 from causeway.signals import register_guards
 
 
@@ -20,3 +21,4 @@ class CausewayConfig(AppConfig):
         stamp_namesakes()
         register_checks()
         register_guards()
+        register_content_types()

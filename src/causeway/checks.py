@@ -16,7 +16,10 @@ from django.utils.module_loading import import_string
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, PLACEMENTS, cores
 from causeway.managers import CoreManager
+from causeway.natural_keys import CONTENT_TYPE
 from causeway.placements import AVAILABLE, obstacle
+
+CONTENT_TYPES_AND_PERMISSIONS = (CONTENT_TYPE, ("auth", "permission"))
 
 KEYS = {"MODELS", "PLACEMENT", "OWNER", "READ_ONLY", "SCHEMA"}
 
@@ -25,7 +28,7 @@ def register_checks() -> None:
     """Register every check of this module. Called once the apps are ready."""
     for check in (check_shape, check_aliases, check_labels, check_router, check_backends, check_placements):
         register(check, "causeway")
-    for check in (check_claims, check_core_relations, check_managers, check_declared_homes):
+    for check in (check_claims, check_core_relations, check_managers, check_declared_homes, check_order):
         register(check, "causeway", Tags.models)
 
 
@@ -246,7 +249,9 @@ def check_core_relations(app_configs: Any = None, **kwargs: Any) -> list[CheckMe
             target = field.remote_field and field.remote_field.model
             if not target or isinstance(target, str):
                 continue
-            if home is not None and homes.home_of(target) is None:
+            # Content types are mapped by their natural key.
+            is_local = homes.home_of(target) is None and not homes.is_content_type(target)
+            if home is not None and is_local:
                 messages.append(
                     Warning(
                         f"The core model {model._meta.label} refers by {field.name!r} to the local model "
@@ -291,4 +296,22 @@ def check_declared_homes(app_configs: Any = None, **kwargs: Any) -> list[CheckMe
         )
         for model in apps.get_models()
         if (alias := homes.named_home(model)) and alias not in cores()
+    ]
+
+
+def check_order(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    shared = next(
+        (home for label in CONTENT_TYPES_AND_PERMISSIONS if (home := homes.home_of_label(*label))), None
+    )
+    order = [config.name for config in apps.get_app_configs()]
+    contenttypes = "django.contrib.contenttypes"
+    if shared is None or contenttypes not in order or "causeway" in order[: order.index(contenttypes)]:
+        return []
+    return [
+        Warning(
+            f"INSTALLED_APPS has {contenttypes!r} before 'causeway', so remove_stale_contenttypes is Django's own: "
+            f"it could delete from the core database {shared!r} what other projects use.",
+            hint=f"Put 'causeway' before {contenttypes!r}.",
+            id="causeway.W005",
+        )
     ]

@@ -3,7 +3,7 @@ from io import StringIO
 
 from django.apps import apps
 from django.core.management.commands.loaddata import Command as DjangoCommand
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, connections, router, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.functional import cached_property
 
@@ -22,24 +22,47 @@ class Command(DjangoCommand):
 
     def handle(self, *fixture_labels, **options):
         home = options["database"]
-        if home not in cores() or not is_linked(home):
-            return super().handle(*fixture_labels, **options)
         if "-" in fixture_labels:
             self.input = sys.stdin.read()
-        models = apps.get_models(include_auto_created=True)
-        own = [model._meta.label for model in models if homes.home_of(model) == home]
-        others = [model._meta.label for model in models if homes.home_of(model) != home]
+        if home == LOCAL_ALIAS:
+            return self.load_local(*fixture_labels, **options)
+        if home not in cores() or not is_linked(home):
+            return super().handle(*fixture_labels, **options)
+        return self.load_core(home, *fixture_labels, **options)
+
+    def load_local(self, *fixture_labels, **options):
+        try:
+            return super().handle(*fixture_labels, **options)
+        except IntegrityError:
+            # A test case that commits its fixtures loads them into the child first, then into core,
+            # whose rows a constraint may ask for.
+            homes_of_test = [home for home in cores() if is_linked(home) and may_be_used_by_test(home)]
+            if not homes_of_test:
+                raise
+        with transaction.atomic(LOCAL_ALIAS):
+            for home in homes_of_test:
+                self.load_over_link(home, *fixture_labels, **{**options, "verbosity": 0})
+            return super().handle(*fixture_labels, **options)
+
+    def load_core(self, home, *fixture_labels, **options):
         quiet = {**options, "verbosity": 0 if options["verbosity"] == 1 else options["verbosity"]}
-        with homes.over_link(home):
-            super().handle(*fixture_labels, **_excluding(quiet, others), database=LOCAL_ALIAS)
+        self.load_over_link(home, *fixture_labels, **quiet)
         loaded, found = self.loaded_object_count, self.fixture_object_count
+        models = apps.get_models(include_auto_created=True)
         if any(homes.stands_in_core(model) for model in models):
+            own = [model._meta.label for model in models if homes.home_of(model) == home]
             super().handle(*fixture_labels, **_excluding(quiet, own), database=home)
             loaded += self.loaded_object_count
         if options["verbosity"] == 1:
             of = f" (of {found})" if loaded != found else ""
             self.stdout.write(f"Installed {loaded} object(s){of} from {self.fixture_count} fixture(s)")
-        return None
+        return
+
+    def load_over_link(self, home, *fixture_labels, **options):
+        models = apps.get_models(include_auto_created=True)
+        others = [model._meta.label for model in models if homes.home_of(model) != home]
+        with homes.over_link(home):
+            super().handle(*fixture_labels, **_excluding(options, others), database=LOCAL_ALIAS)
 
     @cached_property
     def compression_formats(self):
@@ -47,6 +70,12 @@ class Command(DjangoCommand):
         if hasattr(self, "input"):
             formats["stdin"] = (lambda *args: StringIO(self.input), None)
         return formats
+
+    def save_obj(self, obj):
+        if not router.allow_migrate_model(self.using, type(obj.object)):
+            # Django would still save what it could not resolve yet, to a row that is not loaded here.
+            obj.deferred_fields = {}
+        return super().save_obj(obj)
 
     def loaddata(self, fixture_labels):
         super().loaddata(fixture_labels)
@@ -75,6 +104,17 @@ class Command(DjangoCommand):
                     f"refers by {field.name!r} to the {target._meta.label} {dangling[1]!r}, which is not in the "
                     f"core database {homes.home_of(target)!r}. Load the core rows first, or with it."
                 )
+
+
+def may_be_used_by_test(home):
+    """Whether test databases stand, and the running test case names this core database."""
+    if not getattr(connections[home].creation, "is_test_database", False):
+        return False
+    try:
+        with connections[home].cursor():
+            return True
+    except AssertionError:  # what Django raises for a database that a test case does not name
+        return False
 
 
 def _excluding(options, labels):

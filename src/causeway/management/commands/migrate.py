@@ -4,7 +4,9 @@ from django.core.management.commands.migrate import Command as DjangoCommand
 from django.db import connections
 
 from causeway import homes
+from causeway.backends.base.validation import constrained_core_targets
 from causeway.conf import cores
+from causeway.exceptions import CoreReadOnly
 from causeway.management.autodetector import CoreAutodetector
 from causeway.management.core_apps import core_apps
 
@@ -23,7 +25,11 @@ class Command(DjangoCommand):
         self.report(core_apps([options["app_label"]]), options)
         if not (options["plan"] or options["check_unapplied"] or options["fake"]):
             self.refuse_lacking_targets(connections[database], options["app_label"])
-        return super().handle(*args, **options)
+        try:
+            return super().handle(*args, **options)
+        except CoreReadOnly as error:
+            # A migration, or what runs after it, writes rows of core.
+            raise CommandError(str(error)) from error
 
     def refuse_lacking_targets(self, connection, label):
         """Raise CommandError where a constraint to a core table could not be made.
@@ -58,12 +64,3 @@ class Command(DjangoCommand):
         if options["verbosity"] >= 1:
             for app in apps:
                 self.stdout.write(f"  Skipping {app}: {app.reason}.")
-
-
-def constrained_core_targets(model):
-    """The core models that foreign keys of a local model's table refer to by a constraint."""
-    if homes.home_of(model) is None and model._meta.managed:
-        for field in model._meta.local_fields:
-            target = field.remote_field and field.remote_field.model
-            if target and getattr(field, "db_constraint", False) and homes.home_of(target) is not None:
-                yield target
