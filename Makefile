@@ -3,8 +3,15 @@ PYTHON ?= python3
 DJANGO ?= 5.2
 VENV ?= $(if $(filter 5.2,$(DJANGO)),.venv,.venv-$(DJANGO))
 DB ?= sqlite3
-PYTEST_ARGS ?= -n auto
+# A file's tests stay together: many share projects, which take seconds to make.
+PYTEST_ARGS ?= -n auto --dist loadfile
 BENCH_ARGS ?=
+# How much of Django's tests `make fidelity` runs on the servers; 1: all of them.
+PART ?= 0.2
+# SpatiaLite is an extension of SQLite, and not every Python can load one. Debian's can.
+GIS_PYTHON ?= /usr/bin/python3
+GIS_VENV ?= .venv-gis
+GIS_ENGINES ?= sqlite3 mysql postgresql
 
 # Absolute: the demo and the benchmark start Python in other folders.
 BIN := $(abspath $(VENV))/bin
@@ -13,11 +20,14 @@ PINS := --requirement requirements/django-$(DJANGO).txt
 # Made when something is installed; older than a file of pins, it is installed again.
 PACKAGE := $(VENV)/.package-$(DJANGO)
 MYSQL := $(VENV)/.mysql
+POSTGRESQL := $(VENV)/.postgresql
 NEWSROOM := $(VENV)/.newsroom
 DEV := $(VENV)/.dev
+# What the engine DB needs.
+SERVER := $(if $(filter mysql,$(DB)),$(MYSQL))$(if $(filter postgresql,$(DB)),$(POSTGRESQL))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint types test test-sqlite test-mysql test-examples fidelity bench docs demo serve clean
+.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-gis test-examples fidelity bench docs demo serve clean
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
 
@@ -35,7 +45,7 @@ lint: $(DEV) ## ruff: rules and format
 types: $(DEV) ## mypy
 	$(BIN)/mypy
 
-test: lint types test-examples test-sqlite test-mysql ## lint, types, and the tests on every engine
+test: lint types test-examples test-sqlite test-mysql test-postgresql ## lint, types, and the tests on every engine
 
 test-sqlite: $(DEV) ## the tests on SQLite
 	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -43,26 +53,36 @@ test-sqlite: $(DEV) ## the tests on SQLite
 test-mysql: $(DEV) ## the tests on MariaDB: a throwaway server, or the one that CAUSEWAY_TEST_MYSQL names
 	CAUSEWAY_TEST_ENGINE=mysql $(BIN)/python -m pytest $(PYTEST_ARGS)
 
+test-postgresql: $(DEV) ## the tests on PostgreSQL: a throwaway server, or the one that CAUSEWAY_TEST_POSTGRESQL names
+	CAUSEWAY_TEST_ENGINE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-gis: ## the tests of geometry columns, over GeoDjango (GIS_ENGINES='mysql postgresql': on these alone)
+	requirements/gis.sh $(GIS_PYTHON) $(GIS_ENGINES)
+	$(MAKE) venv VENV=$(GIS_VENV) PYTHON=$(GIS_PYTHON)
+	status=0; for engine in $(GIS_ENGINES); do \
+		CAUSEWAY_TEST_ENGINE=$$engine $(GIS_VENV)/bin/python -m pytest $(PYTEST_ARGS) tests/gis || status=1; \
+	done; exit $$status
+
 test-examples: $(DEV) ## the tests of the demo and of the documentation's examples
 	$(BIN)/python -m pytest $(PYTEST_ARGS) examples/newsroom/tests docs
 
-fidelity: $(DEV) ## Django's own tests with the models in two databases (SEED=… for a seed of yours)
+fidelity: $(DEV) ## Django's own tests with the models in two databases, by a random split (SEED=… for a seed of yours)
 	seed=$(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))')); status=0; \
-	for engine in sqlite3 mysql; do \
-		$(BIN)/python -m tests.fidelity.judge --engine $$engine --seed $$seed || status=1; \
-		$(BIN)/python -m tests.fidelity.judge --engine $$engine --seed $$seed --closed || status=1; \
+	for run in sqlite3 "mysql --part $(PART)" "postgresql --part $(PART)"; do \
+		$(BIN)/python -m tests.fidelity.judge --seed $$seed --engine $$run || status=1; \
+		$(BIN)/python -m tests.fidelity.judge --seed $$seed --engine $$run --closed || status=1; \
 	done; exit $$status
 
-bench: $(PACKAGE) $(MYSQL) ## compare with Django alone: prints ratios
+bench: $(PACKAGE) $(MYSQL) $(POSTGRESQL) ## compare with Django alone: prints ratios
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
 docs: $(DOCS)/.installed ## build the documentation into docs/_build
 	$(DOCS)/bin/python -m sphinx --fail-on-warning --keep-going --fresh-env -b html docs docs/_build/html
 
-demo: $(PACKAGE) $(NEWSROOM) $(if $(filter mysql,$(DB)),$(MYSQL)) ## the newsroom's story (DB=mysql: on MariaDB)
+demo: $(PACKAGE) $(NEWSROOM) $(SERVER) ## the newsroom's story (DB=mysql: on MariaDB; DB=postgresql)
 	$(BIN)/python examples/newsroom/demo.py --db $(DB)
 
-serve: $(PACKAGE) $(NEWSROOM) $(if $(filter mysql,$(DB)),$(MYSQL)) ## the newsroom's three sites
+serve: $(PACKAGE) $(NEWSROOM) $(SERVER) ## the newsroom's three sites
 	$(BIN)/python examples/newsroom/serve.py --db $(DB)
 
 clean: ## remove what these targets made
@@ -78,12 +98,18 @@ $(MYSQL): requirements/mysql.txt | $(PACKAGE)
 	requirements/environment.sh $(PYTHON) $(VENV) --requirement requirements/mysql.txt
 	touch $@
 
+$(POSTGRESQL): requirements/postgresql.txt | $(PACKAGE)
+	requirements/postgresql.sh
+	requirements/environment.sh $(PYTHON) $(VENV) --requirement requirements/postgresql.txt
+	touch $@
+
 $(NEWSROOM): examples/newsroom/requirements.txt | $(PACKAGE)
 	requirements/environment.sh $(PYTHON) $(VENV) --requirement examples/newsroom/requirements.txt
 	touch $@
 
-$(DEV): $(PACKAGE) $(MYSQL) $(NEWSROOM) requirements/dev.txt
-	requirements/environment.sh $(PYTHON) $(VENV) --requirement requirements/dev.txt $(PINS)
+$(DEV): $(PACKAGE) $(MYSQL) $(POSTGRESQL) $(NEWSROOM) requirements/dev.txt requirements/third-party.txt
+	requirements/environment.sh $(PYTHON) $(VENV) --requirement requirements/dev.txt \
+		--requirement requirements/third-party.txt $(PINS)
 	touch $@
 
 $(DOCS)/.installed: pyproject.toml requirements/docs.txt requirements/django-$(DJANGO).txt

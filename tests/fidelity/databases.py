@@ -1,0 +1,48 @@
+"""The databases of a run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests import servers
+from tests.databases import Databases, MySQLDatabases, PostgreSQLDatabases, SQLiteDatabases
+
+# A folder in memory, where there is one: nothing has to survive, and no commit waits for a disk.
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+class SeparateDatabases(PostgreSQLDatabases):
+    """Databases of a PostgreSQL server, each for itself, as Django's tests expect them."""
+
+    def name(self, short: str) -> str:
+        return f"{self.database}_{short}"
+
+    def settings(self, short: str) -> dict[str, Any]:
+        return {**super().settings(short), "OPTIONS": {}}
+
+    def create(self, short: str) -> None:
+        self.on_server(f'CREATE DATABASE "{self.name(short)}"')
+
+    def drop(self, short: str) -> None:
+        for name in (self.name(short), f"test_{self.name(short)}"):
+            self.on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def databases_of(engine: str) -> Iterator[Databases]:
+    """Databases on one engine, on a running or a throwaway server. Raises ServerError."""
+    prefix = f"fidelity{os.getpid()}"
+    if engine == "mysql":
+        with servers.mysql() as server:
+            yield MySQLDatabases(server, prefix)
+    elif engine == "postgresql":
+        with servers.postgresql() as server:
+            yield SeparateDatabases(server, f"causeway_{prefix}")
+    else:
+        with tempfile.TemporaryDirectory(prefix="causeway-fidelity-", dir=IN_MEMORY) as folder:
+            yield SQLiteDatabases(Path(folder))
