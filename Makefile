@@ -5,6 +5,8 @@ VENV ?= $(if $(filter 5.2,$(DJANGO)),.venv,.venv-$(DJANGO))
 DB ?= sqlite3
 # A file's tests stay together: many share projects, which take seconds to make.
 PYTEST_ARGS ?= -n auto --dist loadfile
+# Folders and files to run alone; empty: all.
+TESTS ?=
 BENCH_ARGS ?=
 # How much of Django's tests `make fidelity` runs on the servers; 1: all of them.
 PART ?= 0.2
@@ -48,13 +50,13 @@ types: $(DEV) ## mypy
 test: lint types test-examples test-sqlite test-mysql test-postgresql ## lint, types, and the tests on every engine
 
 test-sqlite: $(DEV) ## the tests on SQLite
-	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS)
+	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
 
 test-mysql: $(DEV) ## the tests on MariaDB: a throwaway server, or the one that CAUSEWAY_TEST_MYSQL names
-	CAUSEWAY_TEST_ENGINE=mysql $(BIN)/python -m pytest $(PYTEST_ARGS)
+	CAUSEWAY_TEST_ENGINE=mysql $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
 
 test-postgresql: $(DEV) ## the tests on PostgreSQL: a throwaway server, or the one that CAUSEWAY_TEST_POSTGRESQL names
-	CAUSEWAY_TEST_ENGINE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS)
+	CAUSEWAY_TEST_ENGINE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
 
 test-gis: ## the tests of geometry columns, over GeoDjango (GIS_ENGINES='mysql postgresql': on these alone)
 	requirements/gis.sh $(GIS_PYTHON) $(GIS_ENGINES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 from django.apps import AppConfig
@@ -15,10 +16,9 @@ from django.apps import apps as installed_apps
 from django.contrib.auth import management as auth_management
 from django.contrib.contenttypes import management as contenttypes_management
 from django.contrib.contenttypes.management import RenameContentType
-from django.core.signals import setting_changed
 from django.db import IntegrityError, OperationalError, connections, transaction
 from django.db.migrations import RenameModel
-from django.db.models.signals import post_migrate, post_save, pre_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 from causeway import homes
 from causeway.backends.base import natural_keys
@@ -53,16 +53,6 @@ def register_content_types() -> None:
         app = installed_apps.get_app_config("contenttypes")
         pre_migrate.connect(inject_renaming, sender=app, dispatch_uid="causeway.inject_renaming")
         post_migrate.connect(create_in_core, dispatch_uid="causeway.create_in_core")
-        setting_changed.connect(watch_saved, dispatch_uid="causeway.watch_saved")
-        watch_saved(setting="CAUSEWAY")
-
-
-def watch_saved(*, setting: str, **kwargs: Any) -> None:
-    """Copy each content type that is saved where core rows refer to content types, and watch none elsewhere."""
-    if setting == "CAUSEWAY":
-        change = post_save.connect if homes.mapped_homes() else post_save.disconnect
-        arguments: dict[str, Any] = {"sender": installed_apps.get_model(*CONTENT_TYPE)}
-        change(copy_saved, dispatch_uid="causeway.copy_saved", **arguments)
 
 
 def create_in_core(
@@ -128,17 +118,8 @@ def skip(what: str, home: str, why: str, verbosity: int, stdout: Any) -> None:
 def copy_content_types(app_config: AppConfig, **kwargs: Any) -> None:
     """Make an app's content types here, where the project keeps its own, and in core."""
     contenttypes_management.create_contenttypes(app_config, **kwargs)
-    copy_saved(kwargs["using"])
-
-
-def copy_saved(using: str, **kwargs: Any) -> None:
-    """Make in core what it lacks of this project's own content types, for core rows to refer to."""
-    if using != LOCAL_ALIAS:
-        return
-    for home in homes.mapped_homes():
-        if is_linked(home) and not cores()[home].read_only and has_table(home, natural_keys.CONTENT_TYPES):
-            with connections[LOCAL_ALIAS].cursor() as cursor:
-                cursor.execute(natural_keys.copy_sql(connections[LOCAL_ALIAS].ops, home))
+    if kwargs["using"] == LOCAL_ALIAS:
+        natural_keys.copy_to_core(connections[LOCAL_ALIAS])
 
 
 def inject_renaming(
@@ -147,20 +128,21 @@ def inject_renaming(
     """Let every planned renaming of a model rename its content type in core too."""
     if using != LOCAL_ALIAS:
         return
-    for home in content_type_homes():
-        for migration, _ in plan or ():
-            if homes.app_home(migration.app_label) == home:
-                continue
-            for index, operation in reversed(list(enumerate(migration.operations))):
-                if not isinstance(operation, RenameModel):
-                    continue
-                if cores()[home].read_only:
-                    what = f"renaming of the content type {migration.app_label}.{operation.old_name_lower}"
-                    skip(what, home, READ_ONLY, verbosity, stdout)
-                else:
-                    names = operation.old_name_lower, operation.new_name_lower
-                    renaming = RenameInCore(migration.app_label, *names)
-                    migration.operations.insert(index + 1, renaming)
+    for home, (migration, _) in product(content_type_homes(), plan or ()):
+        # An app that lives there altogether is renamed by the core project.
+        renamings = [] if homes.app_home(migration.app_label) == home else renamings_of(migration)
+        for position, renaming in reversed(renamings):
+            if cores()[home].read_only:
+                what = f"renaming of the content type {migration.app_label}.{renaming.old_name_lower}"
+                skip(what, home, READ_ONLY, verbosity, stdout)
+            else:
+                names = renaming.old_name_lower, renaming.new_name_lower
+                migration.operations.insert(position + 1, RenameInCore(migration.app_label, *names))
+
+
+def renamings_of(migration: Any) -> list[tuple[int, RenameModel]]:
+    operations = enumerate(migration.operations)
+    return [(position, operation) for position, operation in operations if isinstance(operation, RenameModel)]
 
 
 def content_type_homes() -> list[str]:
@@ -181,7 +163,7 @@ class RenameInCore(RenameContentType):
                 super()._rename(installed_apps, schema_editor, old_model, new_model)
             return
         for home in content_type_homes():
-            (lambda *a: None)(schema_editor.connection, home, old_model, new_model)
+            self.rename_beside_own(schema_editor.connection, home, old_model, new_model)
 
     def rename_beside_own(self, connection: Any, home: str, old_model: str, new_model: str) -> None:
         table = natural_keys.core_table(connection.ops, home)

@@ -8,6 +8,7 @@ local tables alone, known by their plain ``str`` names, is left as it is.
 from django.db import transaction
 from django.db.models.sql import compiler
 
+from causeway import homes
 from causeway.backends.base import natural_keys
 from causeway.backends.base.deletion import carry_out, left_to_us
 from causeway.backends.base.derived import derived
@@ -86,6 +87,13 @@ class WritingMixin(SQLCompilerMixin):
 
 class SQLInsertCompilerMixin(WritingMixin):
     action = "insert"
+
+    def execute_sql(self, *args, **kwargs):
+        rows = super().execute_sql(*args, **kwargs)
+        if type(self.query.model._meta.db_table) is not str and homes.is_content_type(self.query.model):
+            # The child's own, which core rows may refer to next.
+            natural_keys.copy_to_core(self.connection)
+        return rows
 
     def mapped_statement(self, table):
         prepare = self.prepare_value

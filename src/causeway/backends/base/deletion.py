@@ -4,15 +4,20 @@ Django 6.1's ``DB_CASCADE`` and its kin rely on a constraint. Some cannot be: fr
 SQLite to another, from core to a local table. There the deletion does their work.
 """
 
-from django.db import connections
+from django.db import connections, models
 from django.db.models.deletion import get_candidate_relations_to_delete
 from django.db.models.sql import Query
 
 from causeway.conf import LOCAL_ALIAS
 
+# Whether Django has foreign keys that leave deletions to the database: since 6.1.
+LEAVES_DELETIONS = hasattr(models, "DB_CASCADE")
+
 
 def left_to_us(model):
     """The foreign keys to the model whose constraint would act on a deletion, but cannot be."""
+    if not LEAVES_DELETIONS:
+        return []
     return [
         relation.field
         for relation in get_candidate_relations_to_delete(model._meta)

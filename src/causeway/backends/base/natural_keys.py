@@ -4,7 +4,10 @@ from django.db.models import Func, IntegerField
 from django.db.models.constants import OnConflict
 from django.db.models.expressions import Col
 
+from causeway import homes
+from causeway.conf import LOCAL_ALIAS, cores
 from causeway.homes import Table
+from causeway.placements import obstacle
 
 CONTENT_TYPES = "django_content_type"
 
@@ -40,6 +43,20 @@ def copy_sql(ops, home):
         f"WHERE NOT EXISTS (SELECT 1 FROM {core} core_type WHERE {same('core_type', 'own_type')}) "
         f"{ops.on_conflict_suffix_sql([], ignoring, [], [])}"
     )
+
+
+def copy_to_core(connection):
+    """Make in core what it lacks of the content types that a child keeps on its own connection."""
+    if connection.alias != LOCAL_ALIAS:
+        return
+    for home in homes.mapped_homes():
+        if (
+            obstacle(connection, home) is None
+            and not cores()[home].read_only
+            and connection.validation.has_core_table(home, CONTENT_TYPES)
+        ):
+            with connection.cursor() as cursor:
+                cursor.execute(copy_sql(connection.ops, home))
 
 
 def mapped_table(ops, table, target):
