@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from projects import Unfit
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -45,22 +46,40 @@ class Clock:
 
     def work(self) -> float:
         """Seconds that processors have spent on this process and on its connections' threads."""
-        nanoseconds = sum(int(thread.read_text().split()[0]) for thread in self.threads)
+        try:
+            nanoseconds = sum(int(thread.read_text().split()[0]) for thread in self.threads)
+        except OSError as error:
+            raise Unfit("The server ended a connection that was measured, or ended itself.") from error
         return process_time() + nanoseconds / 1e9
 
 
+# By the name of the server's program: a statement whose answer is the thread of a connection, for Linux.
+THREADS = {
+    "mariadbd": "SELECT tid FROM information_schema.processlist WHERE id = CONNECTION_ID()",
+    "postgres": "SELECT pg_backend_pid()",
+}
+
+
 def server_thread(connection: BaseDatabaseWrapper) -> Path | None:
-    """The file in which Linux counts the work of a connection's thread in a MariaDB server on this machine."""
-    if connection.vendor != "mysql" or not connection.mysql_is_mariadb:
-        return None
-    if connection.settings_dict["HOST"] not in LOOPBACK:
+    """The file in which Linux counts the work for a connection in a server on this machine.
+
+    MariaDB has a thread for it, PostgreSQL a process.
+    """
+    program = program_of(connection)
+    if program is None or connection.settings_dict["HOST"] not in LOOPBACK:
         return None
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tid FROM information_schema.processlist WHERE id = CONNECTION_ID()")
+        cursor.execute(THREADS[program])
         thread = Path("/proc") / str(cursor.fetchone()[0])
     try:
         # A server in a container has numbers of its own.
-        found = (thread / "comm").read_text().strip() in {"mariadbd", "mysqld"}
+        found = (thread / "comm").read_text().strip() in {program, "mysqld"}
     except OSError:
         return None
     return thread / "schedstat" if found else None
+
+
+def program_of(connection: BaseDatabaseWrapper) -> str | None:
+    if connection.vendor == "mysql":
+        return "mariadbd" if connection.mysql_is_mariadb else None
+    return {"postgresql": "postgres"}.get(connection.vendor)

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from django.core.management.color import no_style
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from projects import CAUSEWAY, Server, Unfit, configure
 
@@ -18,27 +20,54 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 WORDS = ["harbour", "bridge", "council", "market", "railway", "festival", "orchard", "library", "weather"]
 # One comment in so many is flagged.
 FLAGGED = 1_000
+DATABASES = ("core", "local", "whole")
 # Room for all databases: a throwaway server has 128 MB, and would read from the disk instead.
 BUFFER_POOL = 1 << 30
 
 
 def make(server: Server, throwaway: bool) -> None:
-    """Make the databases that a MariaDB or MySQL server lacks. Raises Unfit."""
+    """Make the databases that a server lacks. Raises Unfit."""
+    if server.engine == "mysql":
+        make_mysql(server, throwaway)
+    else:
+        make_postgresql(server)
+
+
+def refused(server: Server, reason: object) -> Unfit:
+    return Unfit(f"Cannot make databases on {server.host}:{server.port} as {server.user!r}: {reason}.")
+
+
+def make_mysql(server: Server, throwaway: bool) -> None:
     import MySQLdb
 
     account = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
     try:
         with MySQLdb.connect(**account) as connection:
-            for database in ("core", "local", "whole"):
+            for database in DATABASES:
                 connection.query(
                     f"CREATE DATABASE IF NOT EXISTS {server.name(database)} CHARACTER SET utf8mb4"
                 )
             if throwaway:
                 connection.query(f"SET GLOBAL innodb_buffer_pool_size = {BUFFER_POOL}")
     except MySQLdb.Error as error:
-        raise Unfit(
-            f"Cannot make databases on {server.host}:{server.port} as {server.user!r}: {error.args[-1]}."
-        ) from error
+        raise refused(server, error.args[-1]) from error
+
+
+def make_postgresql(server: Server) -> None:
+    """One database, whose schemas are what other engines have databases for."""
+    import psycopg
+
+    account = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
+    name = server.name("whole")
+    try:
+        with psycopg.connect(**account, dbname="postgres", autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                connection.execute(f"CREATE DATABASE {name}")
+        with psycopg.connect(**account, dbname=name, autocommit=True) as connection:
+            for database in DATABASES:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {database}")
+    except psycopg.Error as error:
+        raise refused(server, str(error).strip()) from error
 
 
 def fill(side: str, server: Server, core_rows: int, local_rows: int) -> str:
@@ -51,38 +80,48 @@ def fill(side: str, server: Server, core_rows: int, local_rows: int) -> str:
 
     # The stock project has every table in its default database.
     core = "core" if side == CAUSEWAY else "default"
-    made = [
-        make_table(core, Article, contents(core_rows), core_rows),
-        make_table("default", Comment, comments(core_rows, local_rows), local_rows),
-    ]
+    tables = [(core, Article, contents(core_rows), core_rows)]
     if side == CAUSEWAY:
-        made.append(make_table(core, Content, contents(core_rows), core_rows))
-    if any(made):
+        tables.append((core, Content, contents(core_rows), core_rows))
+    tables.append(("default", Comment, comments(core_rows, local_rows), local_rows))
+    if any(row_count(alias, model) != count for alias, model, _, count in tables):
+        for alias, model, _, _ in reversed(tables):
+            drop_table(alias, model)
+        for alias, model, rows, _ in tables:
+            make_table(alias, model, rows)
         analyze(core)
         analyze("default")
     connection = connections["default"]
-    if connection.vendor == "sqlite":
-        return f"SQLite {'.'.join(map(str, connection.Database.sqlite_version_info))}"
     connection.ensure_connection()
-    return f"{connection.display_name} {'.'.join(map(str, connection.mysql_version))}"
+    return f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
 
 
-def make_table(alias: str, model: type[Model], rows: Iterator[tuple], count: int) -> bool:
-    """Make the table with its ``count`` rows, unless it is there with as many; return whether it was made."""
+def row_count(alias: str, model: type[Model]) -> int | None:
+    """The number of the table's rows; None where there is no table."""
     connection = connections[alias]
-    table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
-        if str(model._meta.db_table) in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT count(*) FROM {table}")
-            if cursor.fetchone()[0] == count:
-                return False
-            with connection.constraint_checks_disabled():
-                cursor.execute(f"DROP TABLE {table}")
+        if str(model._meta.db_table) not in connection.introspection.table_names(cursor):
+            return None
+        cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(model._meta.db_table)}")
+        return cursor.fetchone()[0]
+
+
+def drop_table(alias: str, model: type[Model]) -> None:
+    connection = connections[alias]
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {connection.ops.quote_name(model._meta.db_table)}")
+
+
+def make_table(alias: str, model: type[Model], rows: Iterator[tuple]) -> None:
+    connection = connections[alias]
     with connection.schema_editor() as editor:
         editor.create_model(model)
         # The indexes wait until the editor closes: they are made from all rows at once.
         insert(connection, model, rows)
-    return True
+    with connection.cursor() as cursor:
+        # The rows brought their keys: PostgreSQL counts on from the last one that it gave itself.
+        for statement in connection.ops.sequence_reset_sql(no_style(), [model]):
+            cursor.execute(statement)
 
 
 def insert(connection: BaseDatabaseWrapper, model: type[Model], rows: Iterator[tuple]) -> None:
@@ -101,10 +140,24 @@ def analyze(alias: str) -> None:
         if connection.vendor == "sqlite":
             cursor.execute("ANALYZE main")
             return
+        if connection.vendor == "postgresql":
+            analyze_postgresql(connection, cursor)
+            return
         for table in map(connection.ops.quote_name, connection.introspection.table_names(cursor)):
             cursor.execute(f"ALTER TABLE {table} STATS_SAMPLE_PAGES=65535")
             cursor.execute(f"ANALYZE TABLE {table}")
             cursor.fetchall()
+
+
+def analyze_postgresql(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
+    tables = connection.introspection.table_names(cursor)
+    if "comment" in tables:
+        # The column with the most detailed statistics decides how many rows are looked at for all:
+        # every one, so. Those of a boolean stay short, and planning quick.
+        cursor.execute("ALTER TABLE comment ALTER flagged SET STATISTICS 10000")
+    for table in map(connection.ops.quote_name, tables):
+        # The server would vacuum by itself some time later, and disturb the figures.
+        cursor.execute(f"VACUUM ANALYZE {table}")
 
 
 def contents(count: int) -> Iterator[tuple]:

@@ -23,7 +23,7 @@ from projects import CAUSEWAY, STOCK, Server, Unfit
 # tests.servers stands at the root of the checkout.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-ENGINES = ["sqlite3", "mysql"]
+ENGINES = ["sqlite3", "mysql", "postgresql"]
 GROUPS = {
     "manager": ("Content.contents against stock Content.objects.using('core')", worker.run),
     "spanning": ("A spanning query against the same query with all tables in one database", worker.run),
@@ -73,11 +73,12 @@ def server(engine: str, options: argparse.Namespace) -> Iterator[Server]:
         rows = f"{options.rows}-{options.local_rows}"
         yield Server(engine, folder=str(Path(tempfile.gettempdir()) / f"causeway-bench-{rows}"))
         return
-    from tests.servers import MYSQL_VARIABLE, ServerError, mysql
+    from tests.servers import SERVERS, ServerError
 
-    throwaway = MYSQL_VARIABLE not in os.environ
+    variable, stands = SERVERS[engine]
+    throwaway = variable not in os.environ
     try:
-        with mysql() as found:
+        with stands() as found:
             running = Server(
                 engine, host=found.host, port=found.port, user=found.user, password=found.password
             )

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Set up the newsroom and play its story in the terminal: python demo.py [--db sqlite3|mysql]"""
+"""Set up the newsroom and play its story in the terminal: python demo.py [--db sqlite3|mysql|postgresql]"""
 
 import sys
 
@@ -19,7 +19,7 @@ def scene(title, text):
 
 
 def set_up(room):
-    scene("Three databases", "Those of an earlier run are removed. Each project migrates its own.")
+    scene(room.databases.title, "What an earlier run left is removed. Each project migrates its own.")
     room.create_databases()
     room.migrate()
     scene("Real input", "Towns from the GeoNames data; articles from this repository's documentation.")
@@ -63,7 +63,7 @@ def main():
         return 1
     except KeyboardInterrupt:
         return 130
-    more = "make serve" if engine == "sqlite3" else "make serve DB=mysql"
+    more = "make serve" if engine == "sqlite3" else f"make serve DB={engine}"
     console.print(Panel(f"The end. [bold]{more}[/] shows the three sites.", expand=False))
     return 0
 

@@ -5,20 +5,28 @@ Django projects, and no process can be more than one of them.
 """
 
 import argparse
+import importlib
 import os
-import secrets
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
+from databases import (
+    ENGINES,
+    PROJECTS,
+    DatabasesError,
+    Files,
+    MySQL,
+    PostgreSQL,
+    kept_password,
+)
 from rich.console import Console
 
 console = Console(highlight=False, soft_wrap=True)
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
-PROJECTS = ("wire", "daily", "weekly")
+DRIVERS = {"mysql": "MySQLdb", "postgresql": "psycopg"}
 EDITOR = "editor"
 
 FEATURES = {
@@ -33,20 +41,25 @@ class NewsroomError(Exception):
 
 
 class Newsroom:
-    """The projects on one engine: SQLite files in ``var/``, or the databases of a MariaDB server."""
+    """The projects on one engine: ``server`` says where that of ``engine`` is, where it has one."""
 
-    def __init__(self, server=None):
-        self.server = server
+    def __init__(self, engine="sqlite3", server=None):
         self.var = Path(os.environ.get("NEWSROOM_VAR") or HERE / "var").absolute()
         try:
             self.var.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise NewsroomError(f"The folder {self.var} cannot be made: {error.strerror}.") from error
-        self.environment = {**os.environ, "NEWSROOM_VAR": str(self.var)}
-        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
-        self.environment.pop("NEWSROOM_MYSQL", None)
-        if server:
-            self.environment["NEWSROOM_MYSQL"] = str(server)
+        # Another name lets a second newsroom stand on the same server.
+        name = os.environ.get("NEWSROOM_NAME", "newsroom")
+        if engine == "sqlite3":
+            self.databases = Files(self.var)
+        elif engine == "mysql":
+            self.databases = MySQL(server, name)
+        else:
+            self.databases = PostgreSQL(server, name, self.var / "role-password")
+        others = {"DJANGO_SETTINGS_MODULE", "NEWSROOM_MYSQL", "NEWSROOM_POSTGRESQL"}
+        kept = {name: value for name, value in os.environ.items() if name not in others}
+        self.environment = {**kept, "NEWSROOM_VAR": str(self.var), **self.databases.environment}
 
     def command(self, project, *arguments):
         """The command line of a project's manage.py."""
@@ -73,10 +86,7 @@ class Newsroom:
     @property
     def password(self):
         """The editor's password, made once and kept beside the databases."""
-        if not self.password_file.exists():
-            self.password_file.touch(mode=0o600)
-            self.password_file.write_text(secrets.token_urlsafe(9))
-        return self.password_file.read_text()
+        return kept_password(self.password_file)
 
     @property
     def password_file(self):
@@ -85,47 +95,16 @@ class Newsroom:
     def is_set_up(self):
         """Whether the last step was taken: the weekly has its editor."""
         try:
-            if self.server:
-                return bool(self.mysql(f"SELECT 1 FROM {database('weekly')}.auth_user"))
-            with closing(sqlite3.connect(f"{self.file('weekly').as_uri()}?mode=ro", uri=True)) as connection:
-                return bool(connection.execute("SELECT 1 FROM auth_user").fetchall())
-        except (NewsroomError, sqlite3.Error):
+            return bool(self.databases.rows("weekly", "SELECT 1 FROM auth_user"))
+        except DatabasesError:
             return False
 
     def create_databases(self):
-        """Three empty databases; those of an earlier run are dropped."""
-        if self.server:
-            # The children first: their constraints hold on to the tables in core.
-            for project in reversed(PROJECTS):
-                self.mysql(f"DROP DATABASE IF EXISTS {database(project)}")
-            for project in PROJECTS:
-                self.mysql(f"CREATE DATABASE {database(project)} CHARACTER SET utf8mb4")
-        else:
-            for project in PROJECTS:
-                for suffix in ("", "-journal", "-wal", "-shm"):
-                    Path(f"{self.file(project)}{suffix}").unlink(missing_ok=True)
-
-    def file(self, project):
-        return self.var / f"{project}.sqlite3"
-
-    def mysql(self, sql):
-        """The first column of a statement's result."""
-        import MySQLdb
-
-        server = self.server
-        connection = MySQLdb.connect(
-            host=server.host, port=server.port, user=server.user, password=server.password
-        )
+        """Empty databases; those of an earlier run are dropped."""
         try:
-            cursor = connection.cursor()
-            cursor.execute(sql)
-            return [row[0] for row in cursor.fetchall() or ()]
-        except MySQLdb.Error as error:
-            raise NewsroomError(
-                f"The server at {server.host}:{server.port} refused `{sql}`: {error}"
-            ) from error
-        finally:
-            connection.close()
+            self.databases.create()
+        except DatabasesError as error:
+            raise NewsroomError(str(error)) from error
 
     def migrate(self):
         """The core project migrates its tables, the children theirs."""
@@ -153,28 +132,26 @@ class Newsroom:
             self.manage(project, "make_editor", EDITOR, EDITOR_PASSWORD=self.password)
 
 
-def database(project):
-    return f"newsroom_{project}"
-
-
 @contextmanager
 def newsroom(engine):
-    """The newsroom on SQLite, or on MariaDB: the running server that CAUSEWAY_TEST_MYSQL names, else a throwaway."""
+    """The newsroom on SQLite, or on a server: the running one that a variable names, else a throwaway."""
     if engine == "sqlite3":
         yield Newsroom()
         return
     sys.path.append(str(REPOSITORY))
     try:
-        import MySQLdb  # noqa: F401  Django needs it; better missed here than in the middle
-
-        from tests.servers import ServerError, mysql
+        # Django needs it; better missed here than in the middle.
+        importlib.import_module(DRIVERS[engine])
+        from tests.servers import SERVERS, ServerError
     except ImportError as error:
         raise NewsroomError(
-            f"MariaDB needs a package that is not installed: {error.name}. Run it through make, which installs it."
+            f"The engine {engine!r} needs a package that is not installed: {error.name}. Run it through make, "
+            f"which installs it."
         ) from error
+    _, stands = SERVERS[engine]
     try:
-        with mysql() as server:
-            yield Newsroom(server)
+        with stands() as server:
+            yield Newsroom(engine, server)
     except ServerError as error:
         raise NewsroomError(str(error)) from error
 
@@ -182,7 +159,5 @@ def newsroom(engine):
 def engine_asked_for(description):
     """What ``--db`` says on the command line."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument(
-        "--db", choices=["sqlite3", "mysql"], default="sqlite3", help="the engine of the databases"
-    )
+    parser.add_argument("--db", choices=ENGINES, default="sqlite3", help="the engine of the databases")
     return parser.parse_args().db

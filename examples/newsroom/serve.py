@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Serve the three sites on free ports of this machine until Ctrl-C: python serve.py [--db sqlite3|mysql]"""
+"""Serve the three sites on free ports of this machine until Ctrl-C: python serve.py [--db sqlite3|mysql|postgresql]"""
 
 import shutil
 import signal
@@ -9,7 +9,8 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 
-from newsroom import EDITOR, PROJECTS, NewsroomError, engine_asked_for, newsroom
+from databases import PROJECTS
+from newsroom import EDITOR, NewsroomError, engine_asked_for, newsroom
 from rich.console import Console
 
 HOST = "127.0.0.1"

@@ -1,24 +1,31 @@
-"""A newsroom of the tests' own: three databases in a folder that goes away, and its three sites."""
+"""A newsroom of the tests' own, with databases that go away, and its three sites.
+
+It is on the engine that ``CAUSEWAY_TEST_ENGINE`` names, on SQLite without that variable.
+"""
 
 import os
-import sqlite3
 import subprocess
 import sys
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 NEWSROOM = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(NEWSROOM), str(NEWSROOM / "tests")]
+sys.path.append(str(NEWSROOM.parent.parent))
 
 from browser import Browser  # noqa: E402
-from newsroom import EDITOR, PROJECTS, Newsroom  # noqa: E402
+from databases import PROJECTS  # noqa: E402
+from newsroom import EDITOR, Newsroom  # noqa: E402
 from serve import free_ports, site, wait_until_up  # noqa: E402
+
+from tests.databases import engine  # noqa: E402
+from tests.servers import SERVERS  # noqa: E402
 
 
 class Room(Newsroom):
-    """A newsroom on SQLite that a test can ask what its commands said and what its databases hold."""
+    """A newsroom that a test can ask what its commands said and what its databases hold."""
 
     def run_command(self, project, *arguments):
         """The finished process of a command, with what it said."""
@@ -31,25 +38,44 @@ class Room(Newsroom):
         )
 
     def rows(self, project, sql, *parameters):
-        with closing(sqlite3.connect(self.file(project))) as connection:
-            return connection.execute(sql, parameters).fetchall()
+        return self.databases.rows(project, sql, *parameters)
 
     def value(self, project, sql, *parameters):
         return self.rows(project, sql, *parameters)[0][0]
 
 
 @pytest.fixture(scope="session")
-def room(tmp_path_factory):
+def server():
+    """The server of the engine, where it has one; programs that a test starts find it too."""
+    if engine() not in SERVERS:
+        yield None
+        return
+    variable, stands = SERVERS[engine()]
+    with stands() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(variable, str(server))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def make_room(server, tmp_path_factory):
+    """Makes a newsroom whose folder and databases no other has: ``make_room("stage")``."""
+    with ExitStack() as stack:
+
+        def make(name):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("NEWSROOM_VAR", str(tmp_path_factory.mktemp(name)))
+                patch.setenv("NEWSROOM_NAME", f"newsroom_{name}_{os.getpid()}")
+                room = Room(engine(), server)
+            stack.callback(room.databases.drop)
+            return room
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def room(make_room):
     """The newsroom as the demo sets it up."""
-    before = os.environ.get("NEWSROOM_VAR")
-    os.environ["NEWSROOM_VAR"] = str(tmp_path_factory.mktemp("newsroom"))
-    try:
-        room = Room()
-    finally:
-        if before is None:
-            del os.environ["NEWSROOM_VAR"]
-        else:
-            os.environ["NEWSROOM_VAR"] = before
+    room = make_room("room")
     room.create_databases()
     room.migrate()
     room.fill()

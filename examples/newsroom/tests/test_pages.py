@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.databases import engine
+
 TIDES = "the-road-with-a-timetable"
 LAKE = "a-lake-of-two-colours"
 
@@ -253,3 +255,12 @@ def test_the_admin_saves_comments_under_a_core_article(editor, room):
     assert room.value("wire", "SELECT title FROM wire_article WHERE id = ?", pk) == "It dives"
     sql = "SELECT count(*) FROM daily_comment WHERE text = 'Changed in the admin.' AND article_id = ?"
     assert room.value("daily", sql, pk) == 1
+
+
+@pytest.mark.skipif(engine() == "sqlite3", reason="SQLite has no constraints between files.")
+def test_an_article_that_a_child_refers_to_cannot_be_deleted_in_the_core_project(editor, room):
+    pk = room.value("wire", "SELECT id FROM wire_article WHERE slug = ?", TIDES)
+    page = editor("wire").submit(f"/admin/wire/article/{pk}/delete/")
+
+    assert "Not deleted: another project has comments" in page.text
+    assert room.value("wire", "SELECT count(*) FROM wire_article WHERE id = ?", pk) == 1

@@ -7,19 +7,36 @@ import causeway
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+# Every model of the app "wire" lives in the core database. The core project migrates it, not this one.
+CAUSEWAY = {"core": {"MODELS": ["wire"]}}
+
 # The project's own database, and the core project's beside it on the same server.
-# `demo.py --db mysql` sets NEWSROOM_MYSQL to host:port:user:password.
+# `demo.py --db mysql` sets NEWSROOM_MYSQL to host:port:name:user:password.
 if server := os.environ.get("NEWSROOM_MYSQL"):
-    host, port, user, password = server.split(":", 3)
+    host, port, name, user, password = server.split(":", 4)
     default = {
         "ENGINE": "causeway.backends.mysql",
-        "NAME": "newsroom_weekly",
+        "NAME": f"{name}_weekly",
         "HOST": host,
         "PORT": port,
         "USER": user,
         "PASSWORD": password,
     }
-    core = causeway.sibling(default, NAME="newsroom_wire")
+    core = causeway.sibling(default, NAME=f"{name}_wire")
+# `demo.py --db postgresql` sets NEWSROOM_POSTGRESQL to host:port:name:password.
+elif server := os.environ.get("NEWSROOM_POSTGRESQL"):
+    host, port, name, password = server.split(":", 3)
+    default = {
+        "ENGINE": "causeway.backends.postgresql",
+        "NAME": name,
+        "HOST": host,
+        "PORT": port,
+        "USER": f"{name}_weekly",  # whose search path is the schema of this project
+        "PASSWORD": password,
+    }
+    # The same database: the core tables are those of a schema.
+    core = causeway.sibling(default, NAME=name)
+    CAUSEWAY["core"]["SCHEMA"] = "core"
 else:
     folder = Path(os.environ.get("NEWSROOM_VAR", BASE_DIR.parent / "var"))
     default = {
@@ -32,8 +49,6 @@ else:
 
 DATABASES = {"default": default, "core": core}
 DATABASE_ROUTERS = ["causeway.routers.CoreRouter"]
-# Every model of the app "wire" lives in the core database. The core project migrates it, not this one.
-CAUSEWAY = {"core": {"MODELS": ["wire"]}}
 
 INSTALLED_APPS = [
     "causeway",

@@ -10,16 +10,29 @@ from pathlib import Path
 BASE_DIR = Path(__file__).resolve().parent.parent
 REPOSITORY = BASE_DIR.parent.parent.parent
 
-# `demo.py --db mysql` sets NEWSROOM_MYSQL to host:port:user:password.
+# `demo.py --db mysql` sets NEWSROOM_MYSQL to host:port:name:user:password.
 if server := os.environ.get("NEWSROOM_MYSQL"):
-    host, port, user, password = server.split(":", 3)
+    host, port, name, user, password = server.split(":", 4)
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.mysql",
-            "NAME": "newsroom_wire",
+            "NAME": f"{name}_wire",
             "HOST": host,
             "PORT": port,
             "USER": user,
+            "PASSWORD": password,
+        }
+    }
+# `demo.py --db postgresql` sets NEWSROOM_POSTGRESQL to host:port:name:password.
+elif server := os.environ.get("NEWSROOM_POSTGRESQL"):
+    host, port, name, password = server.split(":", 3)
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": name,
+            "HOST": host,
+            "PORT": port,
+            "USER": f"{name}_wire",  # whose search path is the schema "core"
             "PASSWORD": password,
         }
     }
