@@ -94,7 +94,8 @@ def serve(room):
 
 
 def main():
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts a program in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         with newsroom(engine_asked_for("Serve the three sites on free ports of this machine.")) as room:
