@@ -35,7 +35,7 @@ class OperationsMixin:
 
     def placed_table(self, name):
         """The SQL that names a core table of another database here; None for any other table."""
-        home = self.connection.home_elsewhere(name)
+        home = getattr(name, "home", None)
         if home is None:
             return None
         if self.targets_of is not cores():
@@ -43,6 +43,8 @@ class OperationsMixin:
         kept = self.targets.get((home, name))
         # Under a test runner the name changes: it is compared each time.
         if kept is None or kept[0]["NAME"] is not kept[1]:
+            if self.connection.home_elsewhere(name) is None:
+                return None
             settings = connections.settings.get(home, {"NAME": None})
             kept = self.targets[home, name] = (settings, settings["NAME"], target(self.connection, name))
         return kept[2]
