@@ -43,6 +43,19 @@ def start(stack):
     os.environ[databases.RUN_VARIABLE] = str(os.getpid())
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """On PostgreSQL, rows with a key that a test gives do not meet those that are numbered later."""
+    from django.db import connection
+
+    if databases.engine() == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT setval(c.oid::regclass, 10000) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE c.relkind = 'S' AND n.nspname !~ '^(pg_|information_schema)'"
+            )
+
+
 def pytest_report_header():
     return f"engine: {databases.engine()}"
 
