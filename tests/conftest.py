@@ -43,17 +43,20 @@ def start(stack):
     os.environ[databases.RUN_VARIABLE] = str(os.getpid())
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """On PostgreSQL, rows with a key that a test gives do not meet those that are numbered later."""
+NUMBER_ON = """
+    SELECT setval(c.oid::regclass, 10000)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'S' AND n.nspname !~ '^(pg_|information_schema)'
+"""
+
+
+@pytest.fixture(scope="module", autouse=databases.engine() == "postgresql")
+def high_numbers(django_db_setup, django_db_blocker):
+    """On PostgreSQL, rows are numbered beyond the keys that tests give, whichever tests came before."""
     from django.db import connection
 
-    if databases.engine() == "postgresql":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT setval(c.oid::regclass, 10000) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                "WHERE c.relkind = 'S' AND n.nspname !~ '^(pg_|information_schema)'"
-            )
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(NUMBER_ON)
 
 
 def pytest_report_header():

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from contextlib import closing
 
-from django.core.management.color import no_style
 from django.db import connections
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
@@ -27,10 +26,6 @@ class WorkersTestCase(TransactionTestCase):
         for number in range(WORKERS):
             Content.objects.create(pk=number + 1, slug=f"seed-{number}", title="local")
             Content.contents.create(pk=number + 1, slug=f"seed-{number}", title="core")
-        for alias in self.databases:
-            with connections[alias].cursor() as cursor:
-                for statement in connections[alias].ops.sequence_reset_sql(no_style(), [Content]):
-                    cursor.execute(statement)
         author = Author.objects.create(name="Ada")
         for number in range(WORKERS):
             article = Article.objects.create(
