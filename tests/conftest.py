@@ -7,9 +7,15 @@ from contextlib import ExitStack
 import pytest
 
 from tests import databases, servers
-from tests.projects import child_project, core_project, make_child_project, module_projects
+from tests.projects import (
+    child_project,
+    core_project,
+    make_child_project,
+    migrated_projects,
+    module_projects,
+)
 
-__all__ = ["child_project", "core_project", "make_child_project", "module_projects"]
+__all__ = ["child_project", "core_project", "make_child_project", "migrated_projects", "module_projects"]
 
 # A folder in memory, where there is one: nothing has to survive, and no commit waits for a disk.
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

@@ -111,7 +111,22 @@ class SQLiteDatabases(Databases):
             return "\n".join(connection.iterdump())
 
 
-class MySQLDatabases(Databases):
+class ServerDatabases(Databases):
+    """Databases of a server."""
+
+    server: Server
+
+    def settings(self, short: str) -> dict[str, Any]:
+        return {
+            **super().settings(short),
+            "HOST": self.server.host,
+            "PORT": self.server.port,
+            "USER": self.server.user,
+            "PASSWORD": self.server.password,
+        }
+
+
+class MySQLDatabases(ServerDatabases):
     """Databases of one server, told apart from those of other runs by a prefix."""
 
     engine = "mysql"
@@ -126,10 +141,6 @@ class MySQLDatabases(Databases):
     def settings(self, short: str) -> dict[str, Any]:
         return {
             **super().settings(short),
-            "HOST": self.server.host,
-            "PORT": self.server.port,
-            "USER": self.server.user,
-            "PASSWORD": self.server.password,
             "OPTIONS": {"charset": "utf8mb4"},
             "TEST": {"CHARSET": "utf8mb4"},
         }
@@ -175,7 +186,7 @@ class MySQLDatabases(Databases):
             return list(cursor.fetchall())
 
 
-class PostgreSQLDatabases(Databases):
+class PostgreSQLDatabases(ServerDatabases):
     """Schemas of one database, each the whole search path of a project's connection."""
 
     engine = "postgresql"
@@ -190,10 +201,6 @@ class PostgreSQLDatabases(Databases):
     def settings(self, short: str) -> dict[str, Any]:
         return {
             **super().settings(short),
-            "HOST": self.server.host,
-            "PORT": self.server.port,
-            "USER": self.server.user,
-            "PASSWORD": self.server.password,
             "OPTIONS": {"options": f"-c search_path={short}"},
         }
 

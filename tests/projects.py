@@ -323,6 +323,14 @@ def module_projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
         yield core, child
 
 
+@pytest.fixture(scope="module")
+def migrated_projects(module_projects: tuple[Project, Project]) -> tuple[Project, Project]:
+    """``module_projects``, both migrated."""
+    for project in module_projects:
+        project.migrate()
+    return module_projects
+
+
 def unique(name: str) -> str:
     """The short name of a database that no other test has."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -12,17 +12,9 @@ UNREACHABLE = (
 )
 
 
-@pytest.fixture(scope="module")
-def projects(module_projects):
-    core, child = module_projects
-    core.migrate()
-    child.migrate()
-    return core, child
-
-
 @pytest.fixture
-def child(projects):
-    return projects[1]
+def child(migrated_projects):
+    return migrated_projects[1]
 
 
 def said_by(child, settings, *arguments, status=1):
@@ -216,8 +208,8 @@ def test_a_core_file_is_no_database(child):
 
 
 @pytest.mark.sqlite3
-def test_a_core_file_in_wal_mode_is_warned_of(projects):
-    core, child = projects
+def test_a_core_file_in_wal_mode_is_warned_of(migrated_projects):
+    core, child = migrated_projects
     core.rows("PRAGMA journal_mode = wal")
     try:
         said = said_by(child, "", "--database", "default", status=0)
@@ -241,8 +233,8 @@ def without_privileges(child):
 
 
 @pytest.mark.sqlite3
-def test_a_core_file_that_cannot_be_written(projects):
-    core, child = projects
+def test_a_core_file_that_cannot_be_written(migrated_projects):
+    core, child = migrated_projects
     file = Path(core.databases.name(core.database))
     file.chmod(0o444)
     try:

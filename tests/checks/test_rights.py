@@ -44,17 +44,9 @@ class User:
             return self.child.manage(*arguments, status=status)
 
 
-@pytest.fixture(scope="module")
-def projects(module_projects):
-    core, child = module_projects
-    core.migrate()
-    child.migrate()
-    return core, child
-
-
 @pytest.fixture
-def user(projects):
-    user = User(*projects)
+def user(migrated_projects):
+    user = User(*migrated_projects)
     yield user
     user.drop()
 

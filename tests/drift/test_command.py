@@ -14,23 +14,15 @@ NEEDS_HEADLINE = (
 )
 
 
-@pytest.fixture(scope="module")
-def projects(module_projects):
-    core, child = module_projects
-    core.migrate()
-    child.migrate()
-    return core, child
+@pytest.fixture
+def child(migrated_projects):
+    return migrated_projects[1]
 
 
 @pytest.fixture
-def child(projects):
-    return projects[1]
-
-
-@pytest.fixture
-def drifted(projects):
+def drifted(migrated_projects):
     """The child, while the core project has renamed a column."""
-    core, child = projects
+    core, child = migrated_projects
     core.rows("ALTER TABLE articles_article RENAME COLUMN title TO headline")
     try:
         yield child
@@ -60,8 +52,8 @@ def test_a_line_for_each_difference_with_its_remedy_and_status_1(drifted):
     assert done.stderr == "CommandError: The core tables are not as the models say: 2 differences.\n"
 
 
-def test_it_alters_nothing(projects):
-    core, child = projects
+def test_it_alters_nothing(migrated_projects):
+    core, child = migrated_projects
     before = core.dump(), child.dump()
     said_by(child)
     assert (core.dump(), child.dump()) == before
@@ -278,9 +270,9 @@ def user_of(core, child, rights):
 @pytest.mark.mysql
 @pytest.mark.postgresql
 @pytest.mark.parametrize("rights", ["SELECT, INSERT, UPDATE, DELETE, REFERENCES", "SELECT"])
-def test_the_rights_of_a_child_are_enough(projects, drifted, rights):
+def test_the_rights_of_a_child_are_enough(migrated_projects, drifted, rights):
     read_only = rights == "SELECT"
-    with user_of(*projects, rights) as user:
+    with user_of(*migrated_projects, rights) as user:
         settings = f"for entry in DATABASES.values(): entry.update(USER={user!r}, PASSWORD='secret')\n"
         with drifted.changed_settings(f"{settings}CAUSEWAY['core']['READ_ONLY'] = {read_only}"):
             done = drifted.manage("causeway", "check", status=1)

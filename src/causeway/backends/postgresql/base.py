@@ -11,7 +11,7 @@ from causeway.backends.postgresql.operations import PostgreSQLOperationsMixin
 from causeway.backends.postgresql.validation import PostgreSQLValidationMixin
 from causeway.conf import cores
 
-SEARCH_PATH = re.compile(r"(?:-c\s*|--)search_path=\s*\"?(?P<first>\w*)")
+SEARCH_PATH = re.compile(r"(?:-c\s*|--)search_path=\s*\"?(?P<first>[^\",\s]*)")
 
 # The constraints of some tables that refer to tables of the same schema.
 CONSTRAINTS_WITHIN = """
