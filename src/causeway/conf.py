@@ -52,6 +52,12 @@ def cores() -> dict[str, Core]:
     return {alias: _core(alias, entry) for alias, entry in setting.items() if isinstance(entry, Mapping)}
 
 
+@cache
+def staged_cores() -> frozenset[str]:
+    """The aliases of the core databases whose placement is *staged*."""
+    return frozenset(alias for alias, core in cores().items() if core.placement == "staged")
+
+
 def _core(alias: str, entry: Mapping[str, Any]) -> Core:
     labels = entry.get("MODELS")
     if not isinstance(labels, (list, tuple, set, frozenset)):
@@ -69,6 +75,7 @@ def _core(alias: str, entry: Mapping[str, Any]) -> Core:
 def _forget(*, setting: str, **kwargs: Any) -> None:
     if setting == "CAUSEWAY":
         cores.cache_clear()
+        staged_cores.cache_clear()
 
 
 setting_changed.connect(_forget, dispatch_uid="causeway.conf")

@@ -42,25 +42,44 @@ class Table(str):
     ``home`` is the alias of a core database; None for a local table that has a namesake in
     one. ``in_core`` tells that the namesake belongs to the same model, which has a
     ``CoreManager`` or is that of the content types. ``mapped`` are the columns of a core table
-    that hold ids of core's content types.
+    that hold ids of core's content types. ``model`` is the model whose table it is.
     """
 
-    __slots__ = ("home", "in_core", "mapped")
+    __slots__ = ("home", "in_core", "mapped", "model")
     home: str | None
     in_core: bool
     mapped: Mapped | None
+    model: type[Model] | None
 
     def __new__(
-        cls, name: str, home: str | None, in_core: bool = False, mapped: Mapped | None = None
+        cls,
+        name: str,
+        home: str | None,
+        in_core: bool = False,
+        mapped: Mapped | None = None,
+        model: type[Model] | None = None,
     ) -> Table:
         self = super().__new__(cls, name)
         self.home = home
         self.in_core = in_core
         self.mapped = mapped
+        self.model = model
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Table, (str(self), self.home, self.in_core, self.mapped)
+        # The class of a table made for a ManyToManyField cannot be pickled by its name.
+        label = self.model and self.model._meta.label
+        return _table_again, (str(self), self.home, self.in_core, self.mapped, label)
+
+
+def _table_again(
+    name: str, home: str | None, in_core: bool, mapped: Mapped | None, label: str | None
+) -> Table:
+    try:
+        model = apps.get_registered_model(*label.split(".")) if label else None
+    except LookupError:
+        model = None
+    return Table(name, home, in_core, mapped, model)
 
 
 def home_of(model: type[Model]) -> str | None:
@@ -224,7 +243,8 @@ def stamp(model: type[Model]) -> None:
     home = home_of(model)
     in_core = home is None and bool(cores()) and (_has_core_manager(model) or _is_mapped_to(model))
     mapped = mapped_columns(opts.concrete_model or model) if home else None
-    opts.db_table = Table(opts.db_table, home, in_core, mapped) if home or in_core else str(opts.db_table)
+    name = str(opts.db_table)
+    opts.db_table = Table(name, home, in_core, mapped, model) if home or in_core else name
 
 
 def stamp_namesakes() -> None:

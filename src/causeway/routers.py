@@ -25,9 +25,11 @@ class CoreRouter:
         if model is None:  # a RawQuerySet may have none
             return None
         home = homes.stamped_home(model)
-        if home is not None:
-            return None if is_linked(home) else home
         instance = hints.get("instance")
+        if home is not None:
+            # What belongs to a row of a further database is there too.
+            is_further = instance is not None and instance._state.db and not homes.reaches_core(instance._state.db)
+            return None if is_further or is_linked(home) else home
         if instance is None or instance._state.db not in cores() or homes.stands_in_core(model):
             return None
         # A core row's local relations: its own database has no such table.

@@ -11,6 +11,7 @@ from causeway.exceptions import PlacementError
 from causeway.homes import Table
 from causeway.placements.base import Placement
 from causeway.placements.linked import Linked
+from causeway.placements.staged import Staged
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AVAILABLE", "Placement", "is_linked", "obstacle", "table", "target"]
 
-AVAILABLE: dict[str, Placement] = {"linked": Linked()}
+AVAILABLE: dict[str, Placement] = {"linked": Linked(), "staged": Staged()}
 DEFAULT = "linked"
 
 
@@ -35,7 +36,17 @@ def obstacle(connection: BaseDatabaseWrapper, home: str) -> str | None:
 
 def is_linked(home: str) -> bool:
     """Whether the core tables of ``home`` are linked on the child's own connection."""
-    return obstacle(connections[LOCAL_ALIAS], home) is None
+    return is_linked_on(connections[LOCAL_ALIAS], home)
+
+
+def is_linked_on(connection: BaseDatabaseWrapper, home: str) -> bool:
+    """Whether the core tables of ``home`` themselves stand on the connection, under qualified names."""
+    return placement_of(home).is_linked and obstacle(connection, home) is None
+
+
+def placement_of(home: str) -> Placement:
+    """The placement that a core database has, or would have if it could."""
+    return AVAILABLE.get(cores()[home].placement or DEFAULT) or AVAILABLE[DEFAULT]
 
 
 def target(connection: BaseDatabaseWrapper, table: Table) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Placement(ABC):
     """How core tables come to stand in the database of a connection."""
 
+    # Whether the core tables themselves stand there, so that one connection reaches both.
+    is_linked: bool
+
     @abstractmethod
     def obstacle(self, connection: BaseDatabaseWrapper, home: str) -> str | None:
         """Why tables of ``home`` cannot be placed on ``connection`` this way, as a clause; None if they can."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Linked(Placement):
     """For databases of one server, or SQLite files: one connection reaches both."""
 
+    is_linked = True
+
     def obstacle(self, connection: Any, home: str) -> str | None:
         link_obstacle: Callable[[BaseDatabaseWrapper], str | None] | None = getattr(
             connection, "link_obstacle", None

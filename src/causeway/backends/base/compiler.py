@@ -30,7 +30,7 @@ class SQLCompilerMixin:
             if type(table) is str and not on_core:
                 continue
             if on_core and ops.is_local_table(table):
-                refuse_local_table(table, self.query, self.connection.alias)
+                self.refuse_local(table)
             if target := ops.target(table):
                 # Quoted for the clause a moment ago.
                 bare = self.quote_cache.get(table) or ops.quote_name(table)
@@ -42,6 +42,10 @@ class SQLCompilerMixin:
         if self.query.extra_tables:
             clauses = [self.with_extra_table(clause) for clause in clauses]
         return clauses, params
+
+    def refuse_local(self, table):
+        """Raise what stops a statement on core that names a local table."""
+        refuse_local_table(table, self.query, self.connection.alias)
 
     def with_extra_table(self, clause):
         """A table of ``QuerySet.extra(tables=...)``, which gives bare names, qualified."""
@@ -70,7 +74,7 @@ class WritingMixin(SQLCompilerMixin):
         statement = self.mapped_statement(table) if ops.mapped(table) else super().as_sql()
         # What matches no row at all has raised EmptyResultSet by now, and needs no table.
         if on_core and ops.is_local_table(table):
-            refuse_local_table(table, self.query, self.connection.alias)
+            self.refuse_local(table)
         target = ops.target(table)
         return self.with_target(statement, ops.quote_name(table), target) if target else statement
 

@@ -7,7 +7,7 @@ from django.db.models.expressions import Col
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.homes import Table
-from causeway.placements import obstacle
+from causeway.placements import is_linked_on
 
 CONTENT_TYPES = "django_content_type"
 
@@ -51,7 +51,7 @@ def copy_to_core(connection):
         return
     for home in homes.mapped_homes():
         if (
-            obstacle(connection, home) is None
+            is_linked_on(connection, home)
             and not cores()[home].read_only
             and connection.validation.has_core_table(home, CONTENT_TYPES)
         ):

@@ -5,8 +5,13 @@ from django.db import connections
 from causeway import homes
 from causeway.backends.base.compiler import qualifying
 from causeway.backends.base.guards import asks_for_content_types
-from causeway.conf import LOCAL_ALIAS, cores
+from causeway.backends.base.staging import staging
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements import target
+from causeway.placements.staged.statement import current, is_mapped
+
+# The compilers of statements that name one table as their target.
+WRITING = {"SQLInsertCompiler", "SQLUpdateCompiler", "SQLDeleteCompiler"}
 
 
 class OperationsMixin:
@@ -17,13 +22,62 @@ class OperationsMixin:
         # Qualified names by home and table, good for one reading of the settings.
         self.targets = {}
         self.targets_of = None
+        # What text_rules() found, and the name of the database it asked.
+        self.known_text_rules = self.text_rules_of = None
 
     def compiler(self, compiler_name):
         if compiler_name not in self.compilers:
             self.compilers[compiler_name] = qualifying(super().compiler(compiler_name))
+        if self.stages:
+            return partial(self.compiler_at_home, compiler_name)
         if self.connection.is_core:
             return partial(self.compiler_on_core, compiler_name)
         return self.compilers[compiler_name]
+
+    @property
+    def stages(self):
+        """Whether this project has staged cores, and the connection is one of those that reach them."""
+        return bool(self.staged_homes) or self.connection.alias in staged_cores()
+
+    @property
+    def staged_homes(self):
+        """The aliases of the core databases whose tables are staged on this connection."""
+        found = staged_cores()
+        if not found or not self.connection.reaches_core:
+            return frozenset()
+        return found - {self.connection.alias}
+
+    def compiler_class(self, compiler_name):
+        """The compilers of a project with staged cores."""
+        self.compiler(compiler_name)
+        return staging(self.compilers[compiler_name])
+
+    def compiler_at_home(self, compiler_name, query, connection, using=None, elide_empty=True):
+        """The compiler of a query on the connection where its base table stands."""
+        statement = current()
+        # A part of a statement is compiled where the statement is.
+        is_part = statement is not None and statement.connection is connection
+        if using and not is_part:
+            using = self.home_alias(compiler_name, query, using)
+            connection = connections[using]
+        return connection.ops.compiler_class(compiler_name)(query, connection, using, elide_empty)
+
+    def home_alias(self, compiler_name, query, using):
+        """The alias on which the query is to be compiled, for one that asks for it on ``using``."""
+        model = getattr(query, "model", None)
+        table = model._meta.db_table if model else None
+        home = getattr(table, "home", None)
+        if home not in staged_cores():
+            is_elsewhere = using in staged_cores() and (home or self.is_local_table(table))
+            return LOCAL_ALIAS if is_elsewhere else using
+        if compiler_name not in WRITING and (self.spans(query) or is_mapped(table)):
+            return LOCAL_ALIAS if using in cores() else using
+        return home
+
+    def spans(self, query):
+        """Whether the joins of a query, as far as they are made, are with tables of the child's."""
+        nodes = query.alias_map.values()
+        return any(getattr(node.table_name, "home", None) not in staged_cores() for node in nodes)
 
     def compiler_on_core(self, compiler_name, query, connection, using=None, elide_empty=True):
         """The compiler of a query on core, or on the child's connection for what is kept there alone."""
@@ -32,6 +86,25 @@ class OperationsMixin:
             connection, using = connections[LOCAL_ALIAS], LOCAL_ALIAS
             return connection.ops.compiler(compiler_name)(query, connection, using, elide_empty)
         return self.compilers[compiler_name](query, connection, using, elide_empty)
+
+    def dialect(self):
+        """What two databases share whose expressions mean the same."""
+        return self.connection.vendor
+
+    # A query for what decides how the database compares texts; None where nothing does.
+    text_rules_sql = None
+
+    def text_rules(self):
+        """What decides how texts are compared: the same in two databases that compare them alike."""
+        name = self.connection.settings_dict["NAME"]
+        if self.text_rules_of != name:
+            rules = None
+            if self.text_rules_sql:
+                with self.connection.cursor() as cursor:
+                    cursor.execute(self.text_rules_sql)
+                    rules = cursor.fetchone()
+            self.known_text_rules, self.text_rules_of = rules, name
+        return self.known_text_rules
 
     def placed_table(self, name):
         """The SQL that names a core table of another database here; None for any other table."""
@@ -54,8 +127,12 @@ class OperationsMixin:
         return self.placed_table(name) or self.own_table(name)
 
     def mapped(self, name):
-        """Whether a core table of another database holds ids of content types that are mapped here."""
-        return getattr(name, "mapped", None) is not None and self.connection.home_elsewhere(name) is not None
+        """Whether a core table of another database holds ids of content types that statements map here."""
+        return (
+            getattr(name, "mapped", None) is not None
+            and self.connection.home_elsewhere(name) is not None
+            and name.home not in staged_cores()
+        )
 
     def placed_core_table(self, name):
         """``placed_table()`` of the one core table with that bare name, or None."""

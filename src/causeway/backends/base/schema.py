@@ -2,7 +2,7 @@ from contextlib import contextmanager
 
 from causeway.exceptions import CoreNotOwned
 from causeway.homes import stands_in_core
-from causeway.placements import obstacle
+from causeway.placements import is_linked_on
 
 
 def on_own_table(name):
@@ -51,7 +51,7 @@ class SchemaEditorMixin:
             return not self.connection.is_core or stands_in_core(target)
         return home == self.connection.alias or (
             self.connection.features.supports_foreign_keys_across_databases
-            and obstacle(self.connection, home) is None
+            and is_linked_on(self.connection, home)
         )
 
     def home(self, model):

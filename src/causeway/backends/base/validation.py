@@ -4,7 +4,7 @@ from django.core.checks import Error, Warning
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.drift import CATALOGS, differences
-from causeway.placements import obstacle
+from causeway.placements import is_linked_on
 
 
 class ValidationMixin:
@@ -22,7 +22,7 @@ class ValidationMixin:
             )
         if self.connection.alias == LOCAL_ALIAS:
             for home in cores():
-                if obstacle(self.connection, home) is None:
+                if is_linked_on(self.connection, home):
                     found = self.check_core(home)
                     issues += found
                     if not any(issue.is_serious() for issue in found):
@@ -77,7 +77,7 @@ class ValidationMixin:
 
     def has_core_table(self, home, table):
         """Whether the core database has the table. True where this connection is not linked to it."""
-        if obstacle(self.connection, home):
+        if not is_linked_on(self.connection, home):
             return True
         with self.connection.cursor() as cursor:
             return table in self.core_table_names(cursor, home)

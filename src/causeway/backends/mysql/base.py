@@ -6,6 +6,7 @@ from causeway.backends.mysql.creation import MySQLCreationMixin
 from causeway.backends.mysql.cursor import CursorDebugWrapper, CursorWrapper
 from causeway.backends.mysql.features import MySQLFeaturesMixin
 from causeway.backends.mysql.introspection import MySQLIntrospectionMixin
+from causeway.backends.mysql.operations import MySQLOperationsMixin
 from causeway.backends.mysql.validation import MySQLValidationMixin
 
 
@@ -17,6 +18,7 @@ class MySQLMixin(DatabaseWrapperMixin):
         "creation_class": MySQLCreationMixin,
         "features_class": MySQLFeaturesMixin,
         "introspection_class": MySQLIntrospectionMixin,
+        "ops_class": MySQLOperationsMixin,
         "validation_class": MySQLValidationMixin,
     }
 

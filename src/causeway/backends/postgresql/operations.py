@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 from causeway.backends.base.operations import OperationsMixin
+from causeway.backends.postgresql.vehicles import PostgreSQLVehiclesMixin
 from causeway.homes import Table
 
 # Whether tables of other schemas refer, over however many steps, to some tables of this one.
@@ -17,7 +18,11 @@ REFERRED_TO = """
 """
 
 
-class PostgreSQLOperationsMixin(OperationsMixin):
+class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
+    text_rules_sql = (
+        "SELECT datcollate, datctype, encoding FROM pg_catalog.pg_database WHERE datname = current_database()"
+    )
+
     def own_table(self, name):
         # A core connection whose search path is lost (a pooler may drop it) would find a table
         # of the child's under the bare name.

@@ -13,7 +13,7 @@ from causeway.backends.sqlite3.schema import SQLiteSchemaEditorMixin
 from causeway.backends.sqlite3.validation import SQLiteValidationMixin
 from causeway.conf import cores
 from causeway.exceptions import CoreUnavailable
-from causeway.placements import obstacle
+from causeway.placements import is_linked_on
 
 
 class SQLiteMixin(DatabaseWrapperMixin):
@@ -99,7 +99,7 @@ class DatabaseWrapper(SQLiteMixin, SQLiteDatabaseWrapper):
 def linkable(connection):
     if not connection.reaches_core:
         return []
-    return [home for home in cores() if home != connection.alias and obstacle(connection, home) is None]
+    return [home for home in cores() if home != connection.alias and is_linked_on(connection, home)]
 
 
 def core_name(home):

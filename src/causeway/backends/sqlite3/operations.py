@@ -1,8 +1,9 @@
 from causeway.backends.base.operations import OperationsMixin
+from causeway.backends.sqlite3.vehicles import SQLiteVehiclesMixin
 from causeway.homes import Table
 
 
-class SQLiteOperationsMixin(OperationsMixin):
+class SQLiteOperationsMixin(SQLiteVehiclesMixin, OperationsMixin):
     def own_table(self, name):
         # SQLite looks a bare name up in the attached files too, where its own has none: before
         # the child is migrated, its rows would go to the table of that name in core.

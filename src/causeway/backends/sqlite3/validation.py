@@ -7,7 +7,7 @@ from django.db import connections
 from causeway.backends.base.validation import ValidationMixin
 from causeway.conf import cores
 from causeway.exceptions import CoreUnavailable
-from causeway.placements import obstacle
+from causeway.placements import is_linked_on
 
 # SQLITE_MAX_ATTACHED of an ordinary build: https://sqlite.org/limits.html#max_attached
 MAX_ATTACHED = 10
@@ -16,7 +16,7 @@ MAX_ATTACHED = 10
 class SQLiteValidationMixin(ValidationMixin):
     def check_link(self, home):
         issues = []
-        linked = [alias for alias in cores() if obstacle(self.connection, alias) is None]
+        linked = [alias for alias in cores() if is_linked_on(self.connection, alias)]
         if len(linked) > MAX_ATTACHED and home == linked[MAX_ATTACHED]:
             issues.append(
                 Error(

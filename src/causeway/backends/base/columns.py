@@ -1,0 +1,22 @@
+"""How a model's column is stored, whatever its field does with the values."""
+
+from django.db.models import Field
+
+
+def stored(field):
+    """The field that says how a column is stored: for a foreign key its target, for a generated one its output."""
+    while True:
+        if field.is_relation:
+            field = field.target_field
+        elif getattr(field, "generated", False):
+            field = field.output_field
+        else:
+            return field
+
+
+def kind(field, connection):
+    """The field's internal type, if the column is stored as the engine stores that; None for a type of its own."""
+    internal_type = field.get_internal_type()
+    if internal_type not in connection.data_types:
+        return None
+    return internal_type if Field.db_type(field, connection) == field.db_type(connection) else None

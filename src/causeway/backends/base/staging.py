@@ -1,0 +1,208 @@
+"""Compilers of a project with staged cores.
+
+A statement is compiled for the connection where its base table stands, and on the child's own
+once it turns out to span. There the core rows it needs are placed before it is executed.
+"""
+
+from django.db import connections
+from django.db.models.expressions import Col
+from django.db.models.sql import compiler
+
+from causeway import homes
+from causeway.backends.base.compiler import SQLCompilerMixin
+from causeway.backends.base.derived import derived
+from causeway.backends.base.guards import refuse_local_table
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
+from causeway.placements.staged.content_types import content_type_ids
+from causeway.placements.staged.execution import Execution
+from causeway.placements.staged.statement import OtherDatabase, Statement, current, no_statement
+from causeway.placements.staged.writes import delete_by_keys, update_by_keys
+
+
+class StagingMixin(SQLCompilerMixin):
+    # The statement that this one is, or is a part of, while it is compiled.
+    statement = None
+
+    def compile(self, node):
+        if self.statement is not None:
+            self.statement.note(node)
+        return super().compile(node)
+
+    def get_from_clause(self):
+        clause = super().get_from_clause()
+        if self.statement is not None:
+            self.statement.reach(self)
+        return clause
+
+    def refuse_local(self, table):
+        statement = self.statement
+        if statement is None or homes.stands_in_core(statement.compiler.query.model):
+            refuse_local_table(table, self.query, self.connection.alias)
+        raise OtherDatabase
+
+    def as_sql(self, *args, **kwargs):
+        outer = current()
+        if outer is None:
+            # One without an alias is compiled for a schema editor, and never executed.
+            return self.whole_sql(*args, **kwargs) if self.using else super().as_sql(*args, **kwargs)
+        self.statement = outer
+        reached = len(outer.clauses)
+        try:
+            return super().as_sql(*args, **kwargs)
+        except Exception:
+            # It is left out of the statement, which needs nothing of what it names.
+            del outer.clauses[reached:]
+            raise
+
+    def noted_sql(self, *args, may_span=True, **kwargs):
+        """The SQL of a whole statement; what it reaches is noted."""
+        self.statement = Statement(self, may_span=may_span)
+        with self.statement.compiling():
+            return super().as_sql(*args, **kwargs)
+
+
+class SQLCompilerStagingMixin(StagingMixin):
+    # What carries the statement out, while it is executed.
+    execution = None
+
+    def whole_sql(self, *args, **kwargs):
+        """The SQL of a whole statement, on the connection where it can run."""
+        try:
+            sql, params = self.noted_sql(*args, **kwargs)
+        except OtherDatabase:
+            self.move_to(LOCAL_ALIAS)
+            sql, params = self.noted_sql(*args, **kwargs)
+        if self.statement.home and self.connection.alias not in cores():
+            self.move_to(self.statement.home)
+            sql, params = self.noted_sql(*args, **kwargs)
+        if self.klass_info:
+            load_at_home(self.klass_info)
+        if self.execution and self.statement.clauses:
+            return self.execution.placed(sql, params)
+        return sql, params
+
+    def move_to(self, alias):
+        """Become the compiler of the same query on another connection."""
+        connection = connections[alias]
+        execution = self.execution
+        self.__class__ = connection.ops.compiler_class(self.query.compiler)
+        self.__init__(self.query, connection, alias, self.elide_empty)
+        self.execution = execution
+
+    def execute_sql(self, *args, **kwargs):
+        with no_statement():
+            self.execution = Execution(self)
+            return self.execution.run(super().execute_sql, *args, **kwargs)
+
+    def get_select_for_update_of_arguments(self):
+        tables = super().get_select_for_update_of_arguments()
+        if self.statement is None or not self.statement.clauses:
+            return tables
+        # What stands in for a core table cannot be locked; its rows are, in core.
+        staged, local = [], []
+        for alias, node in self.query.alias_map.items():
+            if self.query.alias_refcount[alias]:
+                names = staged if self.statement.staged_home(node.table_name) else local
+                names.append(self.quote_name(alias))
+        return [name for name in tables or local if name not in staged]
+
+
+def load_at_home(klass_info):
+    """Have the instances that Django makes of the rows know the database that is their home."""
+    for related in klass_info.get("related_klass_infos", ()):
+        load_at_home(related)
+    klass_info["model"] = AtHome(klass_info["model"])
+
+
+class AtHome:
+    """Stands in for a model where Django makes instances of it from the rows of a query."""
+
+    def __init__(self, model):
+        self.model = model
+        self._meta = model._meta
+        home = homes.stamped_home(model)
+        self.home = home if home in staged_cores() else None
+        self.is_local = home is None and not homes.stands_in_core(model)
+
+    def from_db(self, db, *args, **kwargs):
+        alias = self.home or (LOCAL_ALIAS if self.is_local and db in staged_cores() else db)
+        return self.model.from_db(alias, *args, **kwargs)
+
+
+class SQLInsertCompilerStagingMixin(SQLCompilerMixin):
+    # The ids of content types in core, if the table holds some.
+    content_type_ids = None
+
+    def as_sql(self):
+        self.content_type_ids = content_type_ids(self.connection, self.query.model)
+        return super().as_sql()
+
+    def prepare_value(self, field, value):
+        if self.content_type_ids is not None:
+            value = self.content_type_ids.with_core_id(field, value)
+        return super().prepare_value(field, value)
+
+
+class WritingStagingMixin(StagingMixin):
+    content_type_ids = None
+
+    def whole_sql(self):
+        """The SQL of a statement that reaches tables of its own home alone. Raises OtherDatabase."""
+        self.content_type_ids = content_type_ids(self.connection, self.query.model)
+        return self.noted_sql(may_span=False)
+
+    def compile(self, node):
+        ids = self.content_type_ids
+        if ids is not None and isinstance(node, Col) and node.target.column in ids.columns:
+            raise OtherDatabase
+        return super().compile(node)
+
+
+class SQLUpdateCompilerStagingMixin(WritingStagingMixin):
+    def whole_sql(self):
+        given = self.query.values
+        try:
+            return super().whole_sql()
+        finally:
+            self.query.values = given
+
+    def noted_sql(self, *args, **kwargs):
+        if (ids := self.content_type_ids) is not None:
+            values = [(field, model, ids.with_core_id(field, value)) for field, model, value in self.query.values]
+            if any(field.column in ids.columns and hasattr(value, "as_sql") for field, _, value in values):
+                raise OtherDatabase
+            self.query.values = values
+        return super().noted_sql(*args, **kwargs)
+
+    def execute_sql(self, *args, **kwargs):
+        with no_statement():
+            try:
+                return super().execute_sql(*args, **kwargs)
+            except OtherDatabase:
+                return update_by_keys(self)
+
+
+class SQLDeleteCompilerStagingMixin(WritingStagingMixin):
+    def execute_sql(self, *args, **kwargs):
+        with no_statement():
+            try:
+                return super().execute_sql(*args, **kwargs)
+            except OtherDatabase:
+                return delete_by_keys(self)
+
+
+# The base of all comes last.
+KINDS = {
+    compiler.SQLInsertCompiler: SQLInsertCompilerStagingMixin,
+    compiler.SQLDeleteCompiler: SQLDeleteCompilerStagingMixin,
+    compiler.SQLUpdateCompiler: SQLUpdateCompilerStagingMixin,
+    compiler.SQLCompiler: SQLCompilerStagingMixin,
+}
+
+
+def staging(ours):
+    """A compiler of ours, of any kind, for a project with staged cores."""
+    for django, mixin in KINDS.items():
+        if issubclass(ours, django):
+            return derived(mixin, ours)
+    return ours

@@ -1,0 +1,131 @@
+"""The two vehicles that bring core rows into a statement of the child: inline, or as a temporary table."""
+
+from contextlib import suppress
+
+from django.db import Error
+from django.utils.functional import cached_property
+
+from causeway.backends.base.columns import kind, stored
+from causeway.exceptions import PlacementError
+
+
+class VehiclesMixin:
+    """Of an engine's operations. A relation is a ``placements.staged.relation.Relation``."""
+
+    # Up to how many rows the inline relation is the faster one: benchmarks/changeover.py measures it.
+    inline_limit = 0
+
+    # Whether a statement may name one temporary table twice.
+    reopens_temporary = True
+
+    def carries_inline(self, columns):
+        """Whether an inline relation holds every value of such columns as a table would."""
+        return True
+
+    def inline_relation(self, relation):
+        """A SELECT of the rows, in one statement with its parameters, typed as the model's columns are here."""
+        raise NotImplementedError
+
+    def create_temporary(self, cursor, name, relation):
+        """Make a temporary table of that name with the rows, indexed by their keys.
+
+        No transaction ends or begins by it. If it fails, nothing of it is left.
+        """
+        values = self.written(relation)
+        definitions = ", ".join(self.definitions(relation, values))
+        cursor.execute(f"CREATE TEMPORARY TABLE {self.quote_name(name)} ({definitions}){self.lifetime()}")
+        try:
+            columns = ", ".join(self.quote_name(column.name) for column in relation.columns)
+            rows = list(zip(*values, strict=True))
+            self.fill(cursor, f"{self.quote_name(name)} ({columns})", rows)
+            self.index(cursor, name, relation)
+        except BaseException:
+            # Within a transaction that has failed it goes with that, or with the connection.
+            with suppress(Error):
+                self.drop_temporary(cursor, name)
+            raise
+
+    def definitions(self, relation, values):
+        """What stands in parentheses in the statement that makes a table for the values."""
+        return [f"{self.quote_name(name)} {self.column_type(field)}" for name, field in relation.columns]
+
+    def lifetime(self):
+        """A clause that says how long a temporary table is kept."""
+        return ""
+
+    def fill(self, cursor, target, rows):
+        """Insert rows into a table; ``target`` is its name and its columns."""
+        if rows:
+            places = ", ".join(["%s"] * len(rows[0]))
+            cursor.executemany(f"INSERT INTO {target} VALUES ({places})", rows)
+
+    def index(self, cursor, name, relation):
+        """Index a filled table."""
+        for position, column in enumerate(relation.columns):
+            if column.name in relation.keys:
+                index, key = self.quote_name(f"{name}_{position}"), self.quote_name(column.name)
+                cursor.execute(f"CREATE INDEX {index} ON {self.quote_name(name)} ({key})")
+
+    def drop_temporary(self, cursor, name):
+        cursor.execute(f"DROP TABLE IF EXISTS {self.quote_name(name)}")
+
+    def kind(self, field):
+        return kind(stored(field), self.connection)
+
+    def bare_type(self, field):
+        """The type of the model's column here, as a column that refers to it has it: without AUTO_INCREMENT."""
+        return stored(field).rel_db_type(self.connection)
+
+    def collation(self, field):
+        """A COLLATE clause with a space before it, where the field names a collation."""
+        collation = stored(field).db_parameters(self.connection).get("collation")
+        return f" COLLATE {self.quote_name(collation)}" if collation else ""
+
+    def column_type(self, field):
+        return self.bare_type(field) + self.collation(field)
+
+    @cached_property
+    def written_as(self):
+        """By the type of a canonical value, what makes of it what the driver is given for a column here."""
+        return {}
+
+    def written(self, relation):
+        """The columns of a relation, each with its values as the driver is given them. Raises PlacementError."""
+        values_by_column = zip(*relation.rows, strict=True) if relation.rows else [()] * len(relation.columns)
+        return [
+            self.written_values(relation, column, values)
+            for column, values in zip(relation.columns, values_by_column, strict=True)
+        ]
+
+    def written_values(self, relation, column, values):
+        write = self.written_as
+        if write.keys().isdisjoint(map(type, values)):
+            return values
+        try:
+            return [write[type(value)](value) if type(value) in write else value for value in values]
+        except ValueError as error:
+            raise PlacementError(
+                f"Cannot stage rows of {relation.name!r} on {self.connection.alias!r}: the column {column.name!r} "
+                f"holds a value that {self.connection.display_name} cannot: {error}. Filter out the rows that have "
+                f"it, or leave the column out with only() or defer()."
+            ) from error
+
+
+    def naive(self, value):
+        """A datetime as text, in the time zone of the connection if it has one of its own."""
+        if value.tzinfo is not None:
+            # Quicker than adapt_datetimefield_value(), which is not meant for thousands.
+            value = value.astimezone(self.connection.timezone).replace(tzinfo=None)
+        return str(value)
+
+
+def finite_decimal(value):
+    if not value.is_finite():
+        raise ValueError(f"the decimal {value}")
+    return value
+
+
+def finite_float(value):
+    if value - value != 0:
+        raise ValueError(f"the float {value}")
+    return value

@@ -1,0 +1,110 @@
+import base64
+import datetime
+import decimal
+import json
+import re
+import uuid
+
+from django.utils.duration import duration_microseconds
+from django.utils.functional import cached_property
+
+from causeway.backends.base.vehicles import VehiclesMixin, finite_decimal, finite_float
+
+TEXT = re.compile(r"(?:var)?char\s*\((\d+)\)", re.IGNORECASE)
+# What fits into a row of 65,535 bytes.
+LONGEST = 16_000
+
+
+class MySQLVehiclesMixin(VehiclesMixin):
+    inline_limit = 1000
+
+    @property
+    def reopens_temporary(self):
+        return self.connection.mysql_is_mariadb
+
+    @property
+    def has_json_table(self):
+        version = (10, 6) if self.connection.mysql_is_mariadb else (8, 0, 4)
+        return self.connection.mysql_version >= version
+
+    def carries_inline(self, columns):
+        return self.has_json_table and all(self.kind(column.field) for column in columns)
+
+    @cached_property
+    def written_as(self):
+        native = self.connection.features.has_native_uuid_field
+        return {
+            datetime.date: str,
+            datetime.datetime: self.naive,
+            datetime.time: self.adapt_timefield_value,
+            datetime.timedelta: duration_microseconds,
+            decimal.Decimal: lambda value: f"{finite_decimal(value):f}",
+            float: finite_float,
+            uuid.UUID: str if native else lambda value: value.hex,
+        }
+
+    def inline_relation(self, relation):
+        columns = self.written(relation)
+        taken, selected = [], []
+        for position, (column, values) in enumerate(zip(relation.columns, columns, strict=True)):
+            name = self.quote_name(column.name)
+            declared, value = self.in_json(column.field, values)
+            taken.append(f"{name} {declared} PATH '$[{position}]' ERROR ON ERROR")
+            selected.append(value.format(name))
+        sql = (
+            f"SELECT {', '.join(selected)} FROM JSON_TABLE(%s, '$[*]' COLUMNS ({', '.join(taken)})) "
+            f"{self.quote_name(relation.name)}"
+        )
+        return sql, (json.dumps(list(zip(*columns, strict=True)), ensure_ascii=False, default=in_base64),)
+
+    def in_json(self, field, values):
+        """The type of a column of JSON_TABLE, and the expression that makes the model's of it."""
+        declared = self.bare_type(field).lower()
+        if declared.endswith("blob"):
+            return "longtext CHARACTER SET ascii", "FROM_BASE64({})"
+        if declared == "uuid":
+            return "char(36) CHARACTER SET ascii", "CAST({} AS UUID)"
+        if declared == "json" and not self.connection.mysql_is_mariadb:
+            return "longtext", "CAST({} AS JSON)"
+        return self.fitting_type(field, values), "{}"
+
+    def fitting_type(self, field, values):
+        """The type of the model's column, wide enough: JSON_TABLE would cut a longer text without a word."""
+        declared = self.bare_type(field)
+        if declared == "json":
+            return "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+        if match := TEXT.fullmatch(declared):
+            longest = max(map(len, filter(None, values)), default=0)
+            if longest > int(match[1]):
+                declared = f"varchar({longest})" if longest <= LONGEST else "longtext"
+        return declared + self.collation(field)
+
+    def definitions(self, relation, values):
+        columns = [
+            f"{self.quote_name(column.name)} {self.fitting_type(column.field, found)}"
+            for column, found in zip(relation.columns, values, strict=True)
+        ]
+        # An index made later would end the transaction.
+        return columns + [
+            f"KEY ({self.quote_name(name)}{self.prefix(field)})"
+            for name, field in relation.columns
+            if name in relation.keys
+        ]
+
+    def index(self, cursor, name, relation):
+        pass
+
+    def prefix(self, field):
+        """How much of a column can be indexed, in parentheses; nothing if all of it."""
+        declared = self.bare_type(field)
+        match = TEXT.fullmatch(declared)
+        is_long = int(match[1]) > 190 if match else declared.lower() in self.connection._limited_data_types
+        return "(190)" if is_long else ""
+
+    def drop_temporary(self, cursor, name):
+        # Any other DROP would end the transaction.
+        cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {self.quote_name(name)}")
+
+
+def in_base64(value):
+    return base64.b64encode(value).decode("ascii")

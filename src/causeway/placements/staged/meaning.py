@@ -1,0 +1,133 @@
+"""Whether a condition means in core what it means in the child's database.
+
+A condition is evaluated on core only where it holds there for every row for which it holds in the
+child's database. It is evaluated here again, so it may hold for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import models
+from django.db.models import lookups
+from django.db.models.expressions import Col, Expression, RawSQL
+from django.db.models.functions import Now, Random
+from django.db.models.sql import Query
+from django.db.models.sql.where import ExtraWhere, NothingNode, WhereNode
+
+COMPARISONS = (
+    lookups.Exact,
+    lookups.In,
+    lookups.GreaterThan,
+    lookups.GreaterThanOrEqual,
+    lookups.LessThan,
+    lookups.LessThanOrEqual,
+    lookups.Range,
+)
+CONTAINMENTS = (lookups.Contains, lookups.StartsWith, lookups.EndsWith)
+# Their values are compared in the same way by every engine.
+ALIKE = (
+    models.AutoField,
+    models.BooleanField,
+    models.DateField,  # and DateTimeField
+    models.DurationField,
+    models.IntegerField,
+    models.UUIDField,
+)
+TEXT = (models.CharField, models.TextField)
+UNLIKE = (Now, Random, RawSQL, ExtraWhere, Query)
+
+
+def aliases_of(condition: Any) -> set[str]:
+    """The aliases that a condition refers to, those of an outer query included."""
+    return {node.alias for node in parts(condition) if isinstance(node, Col)}
+
+
+def parts(condition: Any) -> Iterator[Any]:
+    """The condition and all it is made of; of a subquery, only that it is one."""
+    yield condition
+    if isinstance(condition, WhereNode):
+        children = condition.children
+    elif isinstance(condition, Query) or not hasattr(condition, "get_source_expressions"):
+        return
+    else:
+        children = condition.get_source_expressions()
+    for child in children:
+        if child is not None:
+            yield from parts(child)
+
+
+def has_subquery(condition: Any) -> bool:
+    return any(isinstance(node, (Query, ExtraWhere, RawSQL)) for node in parts(condition))
+
+
+class Meaning:
+    """What two databases agree on: the child's ``here`` and a core's ``there``."""
+
+    def __init__(self, here: Any, there: Any) -> None:
+        self.here = here
+        self.there = there
+        self.same_engine = here.ops.dialect() == there.ops.dialect()
+        self.same_text = self.same_engine and (
+            here.vendor == "sqlite" or here.ops.text_rules() == there.ops.text_rules()
+        )
+
+    def holds_there(self, condition: Any) -> bool:
+        """Whether core may evaluate the condition."""
+        if self.same_text:
+            return not any(is_unlike(node) for node in parts(condition))
+        return self._holds(condition, exactly=False)
+
+    def _holds(self, condition: Any, exactly: bool) -> bool:
+        if isinstance(condition, WhereNode):
+            exactly = exactly or condition.negated
+            return all(self._holds(child, exactly) for child in condition.children)
+        if isinstance(condition, NothingNode):
+            return True
+        if not isinstance(condition, lookups.Lookup) or not isinstance(condition.lhs, Col):
+            return False
+        if hasattr(condition.rhs, "resolve_expression"):
+            return False
+        return self.holds_of_column(condition, condition.lhs.output_field, exactly)
+
+    def holds_of_column(self, lookup: Any, field: Any, exactly: bool) -> bool:
+        """Whether a condition on a column with a value may be evaluated on core."""
+        if not is_djangos(lookup):
+            return False
+        if isinstance(lookup, lookups.IsNull):
+            return True
+        while field.remote_field and getattr(field, "target_field", None):
+            field = field.target_field
+        if not is_djangos(field):
+            return False
+        if isinstance(lookup, COMPARISONS) and isinstance(field, ALIKE):
+            return True
+        # Equal texts are equal under every collation; under some, others are as well.
+        equal = type(lookup) in {lookups.Exact, lookups.In} or isinstance(lookup, CONTAINMENTS)
+        return equal and isinstance(field, TEXT) and not exactly and self.finds_more_texts(lookup)
+
+    def finds_more_texts(self, lookup: Any) -> bool:
+        """Whether core finds the texts that the child's database finds, and perhaps more."""
+        if isinstance(lookup, CONTAINMENTS):
+            # LIKE is for SQLite the same in either case, for the others it is not.
+            return self.here.vendor != "sqlite" or self.there.vendor == "sqlite"
+        return self.here.vendor != "mysql"
+
+    def orders_alike(self, field: Any) -> bool:
+        """Whether both databases order a column of the field in the same way."""
+        while field.remote_field and getattr(field, "target_field", None):
+            field = field.target_field
+        return self.same_text or (isinstance(field, ALIKE) and is_djangos(field))
+
+
+def is_unlike(node: Any) -> bool:
+    """Whether a part of a condition may mean something else on another server of the same engine."""
+    if isinstance(node, UNLIKE) or getattr(node, "contains_aggregate", False):
+        return True
+    return isinstance(node, Expression) and not isinstance(node, Col) and not is_djangos(node)
+
+
+def is_djangos(thing: Any) -> bool:
+    # A project's own may have been told apart by the name of an engine, or need a function there.
+    return type(thing).__module__.startswith("django.db.models.")

@@ -1,0 +1,130 @@
+"""What one statement reaches, noted while it is compiled."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from django.db.models.expressions import Col, RawSQL
+from django.db.models.sql.datastructures import BaseTable
+from django.db.models.sql.where import ExtraWhere
+
+from causeway import homes
+from causeway.conf import cores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_current: ContextVar[Statement | None] = ContextVar("causeway_statement", default=None)
+
+
+class OtherDatabase(Exception):
+    """The statement reaches a table that does not stand where it is compiled."""
+
+
+class Clause:
+    """A FROM clause that names a core table: the nodes of its query's tree of joins, by alias."""
+
+    def __init__(self, compiler: Any, nodes: list[Any]) -> None:
+        self.compiler = compiler
+        self.query = compiler.query
+        self.nodes = {node.table_alias or node.table_name: node for node in nodes}
+
+    def is_same(self, other: Clause) -> bool:
+        return self.query is other.query and self.nodes.keys() == other.nodes.keys()
+
+
+class Statement:
+    """A statement of one connection, with all its subqueries, and what it needs of core.
+
+    ``clauses`` are its FROM clauses that name staged tables, ``homes`` the core databases of
+    these. ``columns`` are the pairs of alias and column that it reads, all of each table if
+    ``whole_rows``: raw SQL does not say what it reads.
+    """
+
+    def __init__(self, compiler: Any, *, may_span: bool = True) -> None:
+        self.compiler = compiler
+        self.connection = compiler.connection
+        # What writes names tables of its own home alone, and so does what runs in core.
+        self.may_span = may_span and compiler.connection.alias not in cores()
+        self.clauses: list[Clause] = []
+        self.homes: set[str] = set()
+        self.columns: set[tuple[str, str]] = set()
+        self.whole_rows = False
+        self.reaches_here = False
+
+    @contextmanager
+    def compiling(self) -> Iterator[None]:
+        """Whatever is compiled meanwhile is a part of the statement."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    def note(self, node: Any) -> None:
+        if isinstance(node, Col):
+            self.columns.add((node.alias, node.target.column))
+        elif isinstance(node, (RawSQL, ExtraWhere)):
+            self.whole_rows = True
+
+    def reach(self, compiler: Any) -> None:
+        """Note the tables of a FROM clause."""
+        query = compiler.query
+        nodes = [node for alias, node in query.alias_map.items() if query.alias_refcount[alias]]
+        for table in query.extra_tables:
+            known = homes.core_tables().get(table)
+            nodes.append(BaseTable(known or table, str(table)))
+            self.whole_rows = True
+        if not self.may_span and any(is_mapped(node.table_name) for node in nodes):
+            raise OtherDatabase
+        staged = {home for node in nodes if (home := self.staged_home(node.table_name))}
+        self.homes |= staged
+        if staged and not self.may_span:
+            raise OtherDatabase
+        if staged:
+            clause = Clause(compiler, nodes)
+            if not any(clause.is_same(other) for other in self.clauses):
+                self.clauses.append(clause)
+        if any(self.staged_home(node.table_name) is None or is_mapped(node.table_name) for node in nodes):
+            self.reaches_here = True
+
+    def staged_home(self, table: Any) -> str | None:
+        home = self.connection.home_elsewhere(table)
+        return home if home in self.connection.ops.staged_homes else None
+
+    @property
+    def home(self) -> str | None:
+        """The one core database that has all the tables; None if there are others."""
+        return next(iter(self.homes)) if len(self.homes) == 1 and not self.reaches_here else None
+
+
+class CoreStatement(Statement):
+    """A statement that asks core for rows as they stand there, with core's ids of content types."""
+
+    def note(self, node: Any) -> None:
+        pass
+
+    def reach(self, compiler: Any) -> None:
+        pass
+
+
+def is_mapped(table: Any) -> bool:
+    """Whether the child reads a table of core with other ids of content types than core has."""
+    return getattr(table, "mapped", None) is not None
+
+
+def current() -> Statement | None:
+    """The statement that is being compiled in this context."""
+    return _current.get()
+
+
+@contextmanager
+def no_statement() -> Iterator[None]:
+    """What is executed meanwhile, though another statement is being compiled, is one of its own."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)

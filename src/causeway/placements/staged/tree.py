@@ -1,0 +1,114 @@
+"""The joins of a FROM clause as a tree, and queries made of parts of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models.expressions import Col
+from django.db.models.sql import Query
+from django.db.models.sql.constants import INNER
+from django.db.models.sql.datastructures import BaseTable
+from django.db.models.sql.where import AND, WhereNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from causeway.placements.staged.statement import Clause, Statement
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A join between a core table and one that stands elsewhere, by one column each.
+
+    ``key`` is the core table's, ``other`` that of the table it is joined with.
+    """
+
+    key: Col
+    other: Col
+
+
+class Tree:
+    """The tables of one FROM clause, each joined to its parent, and the conditions on them."""
+
+    def __init__(self, clause: Clause, statement: Statement) -> None:
+        self.clause = clause
+        self.nodes = clause.nodes
+        self.homes = {alias: statement.staged_home(node.table_name) for alias, node in self.nodes.items()}
+        self.conditions = list(conjuncts(clause.compiler.where))
+
+    def staged_aliases(self) -> list[str]:
+        return [alias for alias, home in self.homes.items() if home]
+
+    def path(self, alias: str) -> Iterable[str]:
+        """The alias and those it is joined through, up to the base table."""
+        while alias is not None and alias in self.nodes:
+            yield alias
+            alias = self.nodes[alias].parent_alias
+
+    def is_strict(self, alias: str) -> bool:
+        """Whether every row of the result has a row of that alias."""
+        return all(self.nodes[step].join_type in {None, INNER} for step in self.path(alias))
+
+    def component(self, alias: str, placed: set[str]) -> list[str]:
+        """The aliases joined with this one among those ``placed``, itself included, each after its parent.
+
+        Of those not on the way from the base table to the alias, only strict ones: others add no condition.
+        """
+        root = alias
+        while (parent := self.nodes[root].parent_alias) in placed:
+            root = parent
+        way = set(self.path(alias))
+        found: list[str] = []
+        for name, node in self.nodes.items():
+            if name == root or (
+                name in placed and node.parent_alias in found and (name in way or self.is_strict(name))
+            ):
+                found.append(name)
+        return found
+
+    def edges(self, aliases: Iterable[str], placed: set[str]) -> Iterable[Edge]:
+        """The joins of some aliases with ``placed`` ones that every row they give is held to."""
+        aliases = set(aliases)
+        for alias, node in self.nodes.items():
+            fields = getattr(node, "join_fields", None) or ()
+            if len(fields) != 1:
+                continue
+            ((parent_field, field),) = fields
+            here, parent = Col(alias, field), Col(node.parent_alias, parent_field)
+            if alias in aliases and node.parent_alias in placed:
+                yield Edge(here, parent)
+            elif node.parent_alias in aliases and alias in placed and self.is_strict(alias):
+                yield Edge(parent, here)
+
+    def query(self, aliases: list[str], conditions: list[Any], select: Iterable[Col]) -> Query:
+        """A query of the rows that some tables of the tree have together."""
+        query = Query(self.clause.query.model)
+        query.clear_ordering(force=True)
+        query.alias_refcount = dict.fromkeys(aliases, 1)
+        query.alias_map = {
+            alias: self.joined(alias) if position else BaseTable(self.nodes[alias].table_name, alias)
+            for position, alias in enumerate(aliases)
+        }
+        query.where = WhereNode(conditions, AND)
+        query.default_cols = False
+        query.select = tuple(select)
+        query.selected = {str(position): position for position in range(len(query.select))}
+        return query
+
+    def joined(self, alias: str) -> Any:
+        """The join of an alias, of which a row is looked for: a condition of its own may be left out."""
+        join = self.nodes[alias].demote()
+        join.filtered_relation = None
+        return join
+
+
+def conjuncts(where: Any) -> Iterable[Any]:
+    """The conditions all of which hold for every row of the result."""
+    if where is None:
+        return
+    if isinstance(where, WhereNode) and where.connector == AND and not where.negated:
+        for child in where.children:
+            yield from conjuncts(child)
+    else:
+        yield where
