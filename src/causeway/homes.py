@@ -18,7 +18,7 @@ from django.core.signals import setting_changed
 from django.db import connections
 from django.db.models.signals import class_prepared
 
-from causeway.conf import LOCAL_ALIAS, cores
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.natural_keys import CONTENT_TYPE, Mapped, mapped_columns, refers_to_content_types
 
 if TYPE_CHECKING:
@@ -159,6 +159,17 @@ def app_home(app_label: str) -> str | None:
 def stands_in_core(model: type[Model]) -> bool:
     """Whether a local model has rows in core too: one of its managers is a ``CoreManager``."""
     return getattr(model._meta.db_table, "in_core", False)
+
+
+def has_other_rows_on(alias: str, model: type[Model]) -> bool:
+    """Whether a local model has rows on a core's connection that are not the child's own.
+
+    Where a core is staged, its rows are read with the child's own content types. Only migrations
+    see those of core there.
+    """
+    if stands_in_core(model) and is_content_type(model) and alias in staged_cores():
+        return model.__module__ == "__fake__" or is_under_construction(alias)
+    return stands_in_core(model)
 
 
 def has_rows_in_core(model: type[Model]) -> bool:

@@ -8,7 +8,7 @@ from django.apps import apps
 
 from causeway import homes
 from causeway.backends.base.guards import refuse_write
-from causeway.conf import LOCAL_ALIAS, cores
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements import is_linked
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ class CoreRouter:
             # What belongs to a row of a further database is there too.
             is_further = instance is not None and instance._state.db and not homes.reaches_core(instance._state.db)
             return None if is_further or is_linked(home) else home
-        if instance is None or instance._state.db not in cores() or homes.stands_in_core(model):
+        if instance is None or instance._state.db not in cores():
+            return None
+        if homes.has_other_rows_on(instance._state.db, model):
             return None
         # A core row's local relations: its own database has no such table.
         return None if _is_another_here(instance, model) else LOCAL_ALIAS
@@ -78,13 +80,14 @@ def _database(row: Model) -> str | None:
     for in core stands for the row.
     """
     model: type[Model] = type(row)
-    if row._state.db in cores() and homes.is_content_type(model) and not homes.stands_in_core(model):
+    alias = row._state.db
+    is_local = alias in cores() and not homes.has_other_rows_on(alias, model)
+    if is_local and homes.is_content_type(model) and homes.stamped_home(model) is None:
         # One of a migration state has no model_class().
         model = _registered(cast("Any", row).app_label, cast("Any", row).model) or model
-    if homes.stamped_home(model) and (row._state.db is None or homes.reaches_core(row._state.db)):
+    if homes.stamped_home(model) and (alias is None or homes.reaches_core(alias)):
         return ANY
-    is_local = row._state.db in cores() and not homes.stands_in_core(model)
-    return LOCAL_ALIAS if is_local else row._state.db
+    return LOCAL_ALIAS if is_local else alias
 
 
 def _is_another_here(row: Model, model: type[Model]) -> bool:
@@ -93,10 +96,11 @@ def _is_another_here(row: Model, model: type[Model]) -> bool:
     So are the rows of a ``CoreManager``. And a row of any core model is, to those that refer to it by
     a content type too, where content types have other ids in core.
     """
-    if homes.stands_in_core(type(row)):
+    if homes.has_other_rows_on(row._state.db, type(row)):
         return True
     generic = (field for field in row._meta.private_fields if hasattr(field, "bulk_related_objects"))
-    return any(field.related_model is model for field in generic) and bool(homes.mapped_homes())
+    has_other_ids = row._state.db in homes.mapped_homes() - staged_cores()
+    return has_other_ids and any(field.related_model is model for field in generic)
 
 
 def _registered(app_label: str, model_name: str | None) -> type[Model] | None:

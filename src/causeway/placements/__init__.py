@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import Model
 
-__all__ = ["AVAILABLE", "Placement", "is_linked", "obstacle", "table", "target"]
+__all__ = ["AVAILABLE", "Placement", "is_linked", "is_linked_on", "is_placed", "obstacle", "table", "target"]
 
 AVAILABLE: dict[str, Placement] = {"linked": Linked(), "staged": Staged()}
 DEFAULT = "linked"
@@ -42,6 +42,11 @@ def is_linked(home: str) -> bool:
 def is_linked_on(connection: BaseDatabaseWrapper, home: str) -> bool:
     """Whether the core tables of ``home`` themselves stand on the connection, under qualified names."""
     return placement_of(home).is_linked and obstacle(connection, home) is None
+
+
+def is_placed(home: str) -> bool:
+    """Whether queries of the child reach the core tables of ``home``, by whatever placement."""
+    return obstacle(connections[LOCAL_ALIAS], home) is None
 
 
 def placement_of(home: str) -> Placement:

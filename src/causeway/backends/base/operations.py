@@ -68,14 +68,18 @@ class OperationsMixin:
         table = model._meta.db_table if model else None
         home = getattr(table, "home", None)
         if home not in staged_cores():
-            is_elsewhere = using in staged_cores() and (home or self.is_local_table(table))
-            return LOCAL_ALIAS if is_elsewhere else using
+            if using not in staged_cores() or table is None:
+                return using
+            is_content_type = homes.is_content_type(model) and not homes.has_other_rows_on(using, model)
+            return LOCAL_ALIAS if home or is_content_type or self.is_local_table(table) else using
         if compiler_name not in WRITING and (self.spans(query) or is_mapped(table)):
             return LOCAL_ALIAS if using in cores() else using
         return home
 
     def spans(self, query):
         """Whether the joins of a query, as far as they are made, are with tables of the child's."""
+        if query.extra_tables and not all(table in homes.core_tables() for table in query.extra_tables):
+            return True
         nodes = query.alias_map.values()
         return any(getattr(node.table_name, "home", None) not in staged_cores() for node in nodes)
 

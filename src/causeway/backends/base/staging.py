@@ -36,7 +36,8 @@ class StagingMixin(SQLCompilerMixin):
 
     def refuse_local(self, table):
         statement = self.statement
-        if statement is None or homes.stands_in_core(statement.compiler.query.model):
+        alias = self.connection.alias
+        if statement is None or homes.has_other_rows_on(alias, statement.compiler.query.model):
             refuse_local_table(table, self.query, self.connection.alias)
         raise OtherDatabase
 
@@ -122,11 +123,15 @@ class AtHome:
         self._meta = model._meta
         home = homes.stamped_home(model)
         self.home = home if home in staged_cores() else None
-        self.is_local = home is None and not homes.stands_in_core(model)
+        self.is_local = home is None
 
     def from_db(self, db, *args, **kwargs):
-        alias = self.home or (LOCAL_ALIAS if self.is_local and db in staged_cores() else db)
-        return self.model.from_db(alias, *args, **kwargs)
+        return self.model.from_db(self.home or self.alias_of_local(db), *args, **kwargs)
+
+    def alias_of_local(self, db):
+        if self.is_local and db in staged_cores() and not homes.has_other_rows_on(db, self.model):
+            return LOCAL_ALIAS
+        return db
 
 
 class SQLInsertCompilerStagingMixin(SQLCompilerMixin):

@@ -15,12 +15,34 @@ class VehiclesMixin:
     # Up to how many rows the inline relation is the faster one: benchmarks/changeover.py measures it.
     inline_limit = 0
 
+    # How many characters and bytes of texts go inline in one statement: far less than a server takes.
+    inline_characters = 1_000_000
+
     # Whether a statement may name one temporary table twice.
     reopens_temporary = True
 
     def carries_inline(self, columns):
         """Whether an inline relation holds every value of such columns as a table would."""
         return True
+
+    def carried_inline(self, relations, params=0):
+        """Those of the relations of one statement that go inline; it has ``params`` parameters besides."""
+        room, chosen = self.inline_room(params), []
+        for relation in sorted(relations, key=lambda relation: len(relation.rows)):
+            if len(relation.rows) > self.inline_limit or not self.carries_inline(relation.columns):
+                continue
+            size = self.inline_size(relation)
+            if size <= room:
+                room -= size
+                chosen.append(relation)
+        return chosen
+
+    def inline_room(self, params):
+        """What ``inline_size()`` of all relations of a statement may come to."""
+        return self.inline_characters
+
+    def inline_size(self, relation):
+        return sum(map(length, zip(*relation.rows, strict=True)))
 
     def inline_relation(self, relation):
         """A SELECT of the rows, in one statement with its parameters, typed as the model's columns are here."""
@@ -35,9 +57,9 @@ class VehiclesMixin:
         definitions = ", ".join(self.definitions(relation, values))
         cursor.execute(f"CREATE TEMPORARY TABLE {self.quote_name(name)} ({definitions}){self.lifetime()}")
         try:
-            columns = ", ".join(self.quote_name(column.name) for column in relation.columns)
+            names = ", ".join(self.quote_name(column.name) for column in relation.columns)
             rows = list(zip(*values, strict=True))
-            self.fill(cursor, f"{self.quote_name(name)} ({columns})", rows)
+            self.fill(cursor, f"{self.quote_name(name)} ({names})", relation.columns, rows)
             self.index(cursor, name, relation)
         except BaseException:
             # Within a transaction that has failed it goes with that, or with the connection.
@@ -53,8 +75,8 @@ class VehiclesMixin:
         """A clause that says how long a temporary table is kept."""
         return ""
 
-    def fill(self, cursor, target, rows):
-        """Insert rows into a table; ``target`` is its name and its columns."""
+    def fill(self, cursor, target, columns, rows):
+        """Insert rows into a table; ``target`` is its name with those of the columns."""
         if rows:
             places = ", ".join(["%s"] * len(rows[0]))
             cursor.executemany(f"INSERT INTO {target} VALUES ({places})", rows)
@@ -117,6 +139,12 @@ class VehiclesMixin:
             # Quicker than adapt_datetimefield_value(), which is not meant for thousands.
             value = value.astimezone(self.connection.timezone).replace(tzinfo=None)
         return str(value)
+
+
+def length(values):
+    """How long the texts of a column are together."""
+    found = [value for value in values if value]
+    return sum(map(len, found)) if {str, bytes}.issuperset(map(type, found)) else 0
 
 
 def finite_decimal(value):

@@ -16,7 +16,7 @@ LONGEST = 16_000
 
 
 class MySQLVehiclesMixin(VehiclesMixin):
-    inline_limit = 1000
+    inline_limit = 5000
 
     @property
     def reopens_temporary(self):

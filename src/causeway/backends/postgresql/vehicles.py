@@ -1,5 +1,9 @@
+import datetime
+import decimal
 import re
+import uuid
 
+from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from causeway.backends.base.vehicles import VehiclesMixin
@@ -7,9 +11,17 @@ from causeway.backends.base.vehicles import VehiclesMixin
 # A cast to a type with a length cuts and rounds.
 WITH_LENGTH = re.compile(r"(varchar|character varying|numeric|decimal)\s*\(.*\)", re.IGNORECASE)
 
+# What psycopg writes in binary from the types of our values.
+BINARY = {
+    *("AutoField", "BigAutoField", "BigIntegerField", "BinaryField", "BooleanField", "CharField", "DateField"),
+    *("DateTimeField", "DecimalField", "DurationField", "FileField", "FilePathField", "FloatField"),
+    *("IntegerField", "PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField"),
+    *("SlugField", "SmallAutoField", "SmallIntegerField", "TextField", "TimeField", "UUIDField"),
+}
+
 
 class PostgreSQLVehiclesMixin(VehiclesMixin):
-    inline_limit = 500
+    inline_limit = 2000
 
     def bare_type(self, field):
         declared = super().bare_type(field)
@@ -17,6 +29,7 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
         return match[1] if match else declared
 
     def carries_inline(self, columns):
+        # The text of any value is known to psycopg 3 alone.
         return is_psycopg3 or all(self.kind(column.field) for column in columns)
 
     def inline_relation(self, relation):
@@ -25,41 +38,71 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
             name, declared = self.quote_name(column.name), self.bare_type(column.field)
             if self.kind(column.field):
                 arrays.append(f"%s::{declared}[]")
-                params.append(list(values))
                 value = name
             else:
-                # An array of arrays would be taken apart to the last value: their texts travel.
+                # It may be an array, and unnest() would take an array of arrays apart to the last value.
                 arrays.append("%s::text[]")
-                params.append(self.texts(values))
                 value = f"CAST({name} AS {declared})"
+            params.append(self.array(values))
             selected.append(value + self.collation(column.field))
         names = ", ".join(self.quote_name(column.name) for column in relation.columns)
         source = f"unnest({', '.join(arrays)}) AS {self.quote_name(relation.name)} ({names})"
         return f"SELECT {', '.join(selected)} FROM {source}", tuple(params)
 
-    def texts(self, values):
-        """What PostgreSQL reads each value from."""
-        from psycopg.adapt import PyFormat, Transformer
-
-        transformer = Transformer(self.connection.connection)
-        return [
-            value
-            if value is None or isinstance(value, str)
-            else bytes(transformer.get_dumper(value, PyFormat.TEXT).dump(value)).decode()
+    def array(self, values):
+        """PostgreSQL's text of an array. (psycopg makes it of a list in three times as long.)"""
+        elements = [
+            ELEMENTS[type(value)](value) if type(value) in ELEMENTS else quoted(self.text(value))
             for value in values
         ]
+        return f"{{{','.join(elements)}}}"
+
+    def text(self, value):
+        from psycopg.adapt import PyFormat, Transformer
+
+        self.connection.ensure_connection()
+        dumper = Transformer(self.connection.connection).get_dumper(value, PyFormat.TEXT)
+        return bytes(dumper.dump(value)).decode()
 
     def lifetime(self):
         return "" if self.connection.get_autocommit() else " ON COMMIT DROP"
 
-    def fill(self, cursor, target, rows):
+    def fill(self, cursor, target, columns, rows):
         if not is_psycopg3:
-            super().fill(cursor, target, rows)
+            super().fill(cursor, target, columns, rows)
             return
-        with self.connection.wrap_database_errors, cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        kinds = {self.kind(column.field) for column in columns}
+        # Binary takes a third of the time. A naive datetime has none: it is in the session's time zone.
+        binary = kinds <= BINARY - (set() if settings.USE_TZ else {"DateTimeField"})
+        statement = f"COPY {target} FROM STDIN{' (FORMAT binary)' if binary else ''}"
+        with self.connection.wrap_database_errors, cursor.copy(statement) as copy:
+            if binary:
+                copy.set_types([self.bare_type(column.field) for column in columns])
             for row in rows:
                 copy.write_row(row)
 
     def index(self, cursor, name, relation):
         super().index(cursor, name, relation)
         cursor.execute(f"ANALYZE {self.quote_name(name)}")
+
+
+def quoted(text):
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+# By type, the text of a value as an element of an array.
+ELEMENTS = {
+    type(None): lambda value: "NULL",
+    bool: str,
+    bytes: lambda value: f'"\\\\x{value.hex()}"',
+    datetime.date: str,
+    datetime.datetime: lambda value: f'"{value}"',
+    datetime.time: str,
+    datetime.timedelta: lambda value: f'"{value.days} days {value.seconds}.{value.microseconds:06} seconds"',
+    decimal.Decimal: str,
+    float: str,
+    int: str,
+    str: quoted,
+    uuid.UUID: str,
+}

@@ -1,5 +1,6 @@
 import datetime
 import decimal
+import sqlite3
 import uuid
 
 from django.utils.duration import duration_microseconds
@@ -18,8 +19,7 @@ KEPT = {
 
 
 class SQLiteVehiclesMixin(VehiclesMixin):
-    # Up to 5,000 the statement costs less than a table, but every one of another length is kept prepared.
-    inline_limit = 1000
+    inline_limit = 100
 
     @cached_property
     def written_as(self):
@@ -39,6 +39,14 @@ class SQLiteVehiclesMixin(VehiclesMixin):
         if value != value:
             raise ValueError(f"the float {value}")
         return value
+
+    def inline_room(self, params):
+        # Each value is a parameter.
+        self.connection.ensure_connection()
+        return self.connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - params
+
+    def inline_size(self, relation):
+        return len(relation.rows) * len(relation.columns)
 
     def inline_relation(self, relation):
         # VALUES with parameters is exact and costs less than half of json_each().
@@ -63,11 +71,11 @@ class SQLiteVehiclesMixin(VehiclesMixin):
         kept = types.issubset(KEPT[name])
         return (f"CAST(column{position} AS {name})" if kept else f"column{position}") + self.collation(column.field)
 
-    def fill(self, cursor, target, rows):
+    def fill(self, cursor, target, columns, rows):
         # In autocommit mode, each row would be committed.
         cursor.execute('SAVEPOINT "causeway_fill"')
         try:
-            super().fill(cursor, target, rows)
+            super().fill(cursor, target, columns, rows)
         finally:
             cursor.execute('RELEASE "causeway_fill"')
 

@@ -64,7 +64,8 @@ class Planner:
                 if node.table_name == table:
                     aliases.add(alias)
         if self.statement.whole_rows:
-            return {field.column for field in table.model._meta.local_concrete_fields}, joined
+            opts = table.model._meta.concrete_model._meta
+            return {field.column for field in opts.local_concrete_fields}, joined
         return joined | {column for alias, column in self.statement.columns if alias in aliases}, joined
 
     def execute_here(self, query: Query) -> list[tuple[Any, ...]]:

@@ -7,11 +7,12 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from django.db.models.expressions import Col, RawSQL
+from django.db.models.lookups import In
 from django.db.models.sql.datastructures import BaseTable
 from django.db.models.sql.where import ExtraWhere
 
 from causeway import homes
-from causeway.conf import cores
+from causeway.conf import cores, staged_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,10 @@ class Statement:
     def note(self, node: Any) -> None:
         if isinstance(node, Col):
             self.columns.add((node.alias, node.target.column))
+        elif isinstance(node, In) and getattr(node.rhs, "_db", None) in staged_cores():
+            # The alias of a core is no other database to the child's.
+            if not homes.has_other_rows_on(node.rhs._db, node.rhs.model):
+                node.rhs._db = None
         elif isinstance(node, (RawSQL, ExtraWhere)):
             self.whole_rows = True
 

@@ -33,9 +33,9 @@ class Supply:
     def __init__(self, connection: Any, table: Table, columns: set[str], keys: set[str]) -> None:
         self.connection = connection
         assert table.model is not None
-        opts: Any = table.model._meta
         self.table = table
-        self.model = table.model
+        self.model: Any = table.model._meta.concrete_model
+        opts = self.model._meta
         self.pk = [field.column for field in opts.pk_fields]
         wanted = columns | set(self.pk)
         self.fields = [field for field in opts.local_concrete_fields if field.column in wanted]
