@@ -16,6 +16,9 @@ from django.db import DEFAULT_DB_ALIAS
 # The child's own database: the one where spanning queries run.
 LOCAL_ALIAS = DEFAULT_DB_ALIAS
 
+# Rows of one core table that one query may stage, where CAUSEWAY does not say.
+MAX_STAGED_ROWS = 200_000
+
 PLACEMENTS = ("linked", "staged", "mirrored")
 
 
@@ -33,6 +36,7 @@ class Core:
     owner: bool = False
     read_only: bool = False
     schema: str | None = None
+    max_staged_rows: int = MAX_STAGED_ROWS
 
     def claims(self, app_label: str, model_name: str) -> bool:
         """Whether ``MODELS`` names the app or the model."""
@@ -69,6 +73,7 @@ def _core(alias: str, entry: Mapping[str, Any]) -> Core:
         owner=bool(entry.get("OWNER", False)),
         read_only=bool(entry.get("READ_ONLY", False)),
         schema=entry.get("SCHEMA"),
+        max_staged_rows=entry.get("MAX_STAGED_ROWS", MAX_STAGED_ROWS),
     )
 
 

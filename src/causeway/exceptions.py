@@ -21,3 +21,7 @@ class CoreUnavailable(CausewayError):
 
 class PlacementError(CausewayError):
     """A query needs a table in a database where no placement can put it."""
+
+
+class TooManyStagedRows(PlacementError):
+    """A query would stage more core rows than ``MAX_STAGED_ROWS`` allows."""

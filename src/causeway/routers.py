@@ -28,7 +28,9 @@ class CoreRouter:
         instance = hints.get("instance")
         if home is not None:
             # What belongs to a row of a further database is there too.
-            is_further = instance is not None and instance._state.db and not homes.reaches_core(instance._state.db)
+            is_further = (
+                instance is not None and instance._state.db and not homes.reaches_core(instance._state.db)
+            )
             return None if is_further or is_linked(home) else home
         if instance is None or instance._state.db not in cores():
             return None

@@ -1,4 +1,4 @@
-"""Receivers that Django's own signals call."""
+"""The library's own signal, and the receivers that Django's signals call."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.core.signals import setting_changed
 from django.db.models.signals import pre_delete, pre_save
+from django.dispatch import Signal
 
 from causeway import homes
 from causeway.backends.base.guards import refuse_write
@@ -14,6 +15,11 @@ from causeway.conf import cores
 
 if TYPE_CHECKING:
     from django.db.models import Model
+
+
+# Sent after a spanning query got its core rows and before it is executed, with ``report``, a
+# causeway.placements.staged.report.Report, and ``using``, the alias it is executed on.
+query_staged = Signal()
 
 
 def refuse_save(sender: type[Model], using: str, **kwargs: Any) -> None:

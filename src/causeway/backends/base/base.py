@@ -1,4 +1,7 @@
 import sys
+from collections import deque
+
+from django.db import connections
 
 from causeway.backends.base.creation import CreationMixin
 from causeway.backends.base.derived import derived
@@ -7,9 +10,23 @@ from causeway.backends.base.introspection import IntrospectionMixin
 from causeway.backends.base.operations import OperationsMixin
 from causeway.backends.base.schema import SchemaEditorMixin
 from causeway.backends.base.validation import ValidationMixin
-from causeway.conf import cores
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import CoreNotOwned
 from causeway.homes import may_migrate, reaches_core
+
+
+class CoreLog(deque):
+    """The log of a staged core's connection.
+
+    Who records the statements of the child's own connection (``assertNumQueries()``) means those
+    that its queries send to core as well, as on a linked core.
+    """
+
+    def append(self, entry):
+        super().append(entry)
+        child = connections[LOCAL_ALIAS]
+        if child.force_debug_cursor:
+            child.queries_log.append(entry)
 
 
 class DatabaseWrapperMixin:
@@ -37,6 +54,16 @@ class DatabaseWrapperMixin:
                 if ours is not theirs:
                     # Whoever pickles or patches a class looks for it by its module and name.
                     setattr(sys.modules[cls.__module__], ours.__name__, ours)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.alias in staged_cores():
+            self.queries_log = CoreLog(maxlen=self.queries_limit)
+
+    @property
+    def queries_logged(self):
+        is_recorded = self.alias in staged_cores() and connections[LOCAL_ALIAS].force_debug_cursor
+        return super().queries_logged or is_recorded
 
     @property
     def is_core(self):

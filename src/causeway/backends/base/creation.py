@@ -1,4 +1,4 @@
-"""Test databases: a child's brings the core databases it is linked to along.
+"""Test databases: a child's brings along the core databases that its queries reach.
 
 The test runner makes only the databases that its tests name, the child's first. A query on
 the child's connection reaches the core tables all the same, so their test databases must
@@ -26,8 +26,8 @@ class CreationMixin:
     def is_test_database(self):
         return self.stands or self.worker_name is not None
 
-    def linked_cores(self):
-        """The creation objects of the core databases linked to this child."""
+    def placed_cores(self):
+        """The creation objects of the core databases whose tables queries of this child reach."""
         if self.connection.is_core or not self.connection.reaches_core:
             return []
         creations = [
@@ -39,7 +39,7 @@ class CreationMixin:
         if self.stands:
             self.adopted = True
             return self.connection.settings_dict["NAME"]
-        for creation in self.linked_cores():
+        for creation in self.placed_cores():
             if not creation.stands:
                 creation.create_test_db(*args, **kwargs)
                 creation.adopted = False
@@ -49,7 +49,7 @@ class CreationMixin:
             return super().create_test_db(*args, **kwargs)
 
     def clone_test_db(self, suffix, *args, **kwargs):
-        for creation in self.linked_cores():
+        for creation in self.placed_cores():
             creation.clone_test_db(suffix, *args, **kwargs)
         if suffix not in self.clones:
             self.clones.add(suffix)
@@ -57,7 +57,7 @@ class CreationMixin:
 
     def destroy_test_db(self, old_database_name=None, verbosity=1, keepdb=False, suffix=None):
         super().destroy_test_db(old_database_name, verbosity, keepdb, suffix)
-        for creation in self.linked_cores():
+        for creation in self.placed_cores():
             if creation.stands and not creation.adopted:
                 # Django puts the name back as soon as it is given one: not before the last clone is gone.
                 name = creation.name_before if suffix is None else None
@@ -75,7 +75,7 @@ class CreationMixin:
         super()._destroy_test_db(test_database_name, verbosity)
 
     def setup_worker_connection(self, worker_id):
-        for creation in self.linked_cores():
+        for creation in self.placed_cores():
             if creation.worker_name is None and not creation.stands:
                 # A spawned process was not told the name of a database no test names.
                 creation.connection.settings_dict["NAME"] = creation._get_test_db_name()

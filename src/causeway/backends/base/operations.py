@@ -22,6 +22,8 @@ class OperationsMixin:
         # Qualified names by home and table, good for one reading of the settings.
         self.targets = {}
         self.targets_of = None
+        # Temporary tables of staged queries that could not be dropped yet.
+        self.left_over = []
         # What text_rules() found, and the name of the database it asked.
         self.known_text_rules = self.text_rules_of = None
 
@@ -109,6 +111,12 @@ class OperationsMixin:
                     rules = cursor.fetchone()
             self.known_text_rules, self.text_rules_of = rules, name
         return self.known_text_rules
+
+    def estimated_rows(self, sql, params, most):
+        """About how many rows a statement would bring; of more than ``most``, perhaps one more than that."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({sql} LIMIT {most + 1}) counted", params)
+            return cursor.fetchone()[0]
 
     def placed_table(self, name):
         """The SQL that names a core table of another database here; None for any other table."""

@@ -82,6 +82,15 @@ class SQLCompilerStagingMixin(StagingMixin):
             return self.execution.placed(sql, params)
         return sql, params
 
+    def sql_of_page(self, keys):
+        """The SQL of the rows with those primary keys, in the order of the query."""
+        self.query = self.query.clone()
+        self.query.clear_limits()
+        self.query.add_filter("pk__in", keys)
+        statement = self.noted_sql()
+        load_at_home(self.klass_info) if self.klass_info else None
+        return statement
+
     def move_to(self, alias):
         """Become the compiler of the same query on another connection."""
         connection = connections[alias]
@@ -90,9 +99,9 @@ class SQLCompilerStagingMixin(StagingMixin):
         self.__init__(self.query, connection, alias, self.elide_empty)
         self.execution = execution
 
-    def execute_sql(self, *args, **kwargs):
+    def execute_sql(self, *args, report=None, **kwargs):
         with no_statement():
-            self.execution = Execution(self)
+            self.execution = Execution(self, report)
             return self.execution.run(super().execute_sql, *args, **kwargs)
 
     def get_select_for_update_of_arguments(self):
@@ -173,7 +182,9 @@ class SQLUpdateCompilerStagingMixin(WritingStagingMixin):
 
     def noted_sql(self, *args, **kwargs):
         if (ids := self.content_type_ids) is not None:
-            values = [(field, model, ids.with_core_id(field, value)) for field, model, value in self.query.values]
+            values = [
+                (field, model, ids.with_core_id(field, value)) for field, model, value in self.query.values
+            ]
             if any(field.column in ids.columns and hasattr(value, "as_sql") for field, _, value in values):
                 raise OtherDatabase
             self.query.values = values

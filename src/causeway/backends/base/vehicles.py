@@ -86,7 +86,11 @@ class VehiclesMixin:
         for position, column in enumerate(relation.columns):
             if column.name in relation.keys:
                 index, key = self.quote_name(f"{name}_{position}"), self.quote_name(column.name)
-                cursor.execute(f"CREATE INDEX {index} ON {self.quote_name(name)} ({key})")
+                method = self.index_method(column.field)
+                cursor.execute(f"CREATE INDEX {index} ON {self.quote_name(name)}{method} ({key})")
+
+    def index_method(self, field):
+        return ""
 
     def drop_temporary(self, cursor, name):
         cursor.execute(f"DROP TABLE IF EXISTS {self.quote_name(name)}")
@@ -131,7 +135,6 @@ class VehiclesMixin:
                 f"holds a value that {self.connection.display_name} cannot: {error}. Filter out the rows that have "
                 f"it, or leave the column out with only() or defer()."
             ) from error
-
 
     def naive(self, value):
         """A datetime as text, in the time zone of the connection if it has one of its own."""

@@ -14,7 +14,7 @@ class MySQLCreationMixin(CreationMixin):
     def _clone_db(self, source_database_name, target_database_name):
         super()._clone_db(source_database_name, target_database_name)
         _, _, suffix = target_database_name.rpartition("_")
-        for creation in self.linked_cores():
+        for creation in self.placed_cores():
             core = creation.connection.settings_dict["NAME"]
             self.point_at_clone(
                 target_database_name, core, creation.get_test_db_clone_settings(suffix)["NAME"]

@@ -1,9 +1,20 @@
+from math import prod
+
 from causeway.backends.base.operations import OperationsMixin
 from causeway.backends.mysql.vehicles import MySQLVehiclesMixin
 
 
 class MySQLOperationsMixin(MySQLVehiclesMixin, OperationsMixin):
     text_rules_sql = "SELECT @@collation_database"
+
+    def estimated_rows(self, sql, params, most):
+        extended = "EXTENDED " if self.connection.mysql_is_mariadb else ""
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {extended}{sql}", params)
+            names = [column[0] for column in cursor.description]
+            steps = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        estimates = [int(step["rows"]) * float(step["filtered"]) / 100 for step in steps if step["rows"]]
+        return int(prod(estimates)) if estimates else 0
 
     def dialect(self):
         # They differ in functions, in JSON above all.

@@ -13,6 +13,7 @@ from causeway.backends.base.vehicles import VehiclesMixin, finite_decimal, finit
 TEXT = re.compile(r"(?:var)?char\s*\((\d+)\)", re.IGNORECASE)
 # What fits into a row of 65,535 bytes.
 LONGEST = 16_000
+PREFIX = 190
 
 
 class MySQLVehiclesMixin(VehiclesMixin):
@@ -80,26 +81,30 @@ class MySQLVehiclesMixin(VehiclesMixin):
         return declared + self.collation(field)
 
     def definitions(self, relation, values):
-        columns = [
-            f"{self.quote_name(column.name)} {self.fitting_type(column.field, found)}"
+        types = [
+            self.fitting_type(column.field, found)
             for column, found in zip(relation.columns, values, strict=True)
         ]
+        names = [self.quote_name(column.name) for column in relation.columns]
+        columns = [f"{name} {declared}" for name, declared in zip(names, types, strict=True)]
         # An index made later would end the transaction.
-        return columns + [
-            f"KEY ({self.quote_name(name)}{self.prefix(field)})"
-            for name, field in relation.columns
-            if name in relation.keys
+        indexes = [
+            f"KEY ({name}{self.prefix(declared)})"
+            for column, name, declared in zip(relation.columns, names, types, strict=True)
+            if column.name in relation.keys
         ]
+        return columns + indexes
 
     def index(self, cursor, name, relation):
         pass
 
-    def prefix(self, field):
+    def prefix(self, declared):
         """How much of a column can be indexed, in parentheses; nothing if all of it."""
-        declared = self.bare_type(field)
-        match = TEXT.fullmatch(declared)
-        is_long = int(match[1]) > 190 if match else declared.lower() in self.connection._limited_data_types
-        return "(190)" if is_long else ""
+        match = TEXT.match(declared)
+        is_long = (
+            int(match[1]) > PREFIX if match else declared.split()[0] in self.connection._limited_data_types
+        )
+        return f"({PREFIX})" if is_long else ""
 
     def drop_temporary(self, cursor, name):
         # Any other DROP would end the transaction.

@@ -3,7 +3,7 @@ from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.utils.functional import cached_property
 
 from causeway.backends.base.creation import CreationMixin
-from causeway.conf import LOCAL_ALIAS, cores
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 
 
 class PostgreSQLCreationMixin(CreationMixin):
@@ -18,16 +18,18 @@ class PostgreSQLCreationMixin(CreationMixin):
     @cached_property
     def sharing(self):
         """The creation objects of the others to the same database, of the child and its cores."""
-        aliases = [LOCAL_ALIAS, *(alias for alias in cores() if alias in connections.settings)]
+        linked = set(cores()) - staged_cores()
+        aliases = [LOCAL_ALIAS, *(alias for alias in linked if alias in connections.settings)]
         if self.connection.alias not in aliases:
             return []
         creations = [connections[alias].creation for alias in aliases if alias != self.connection.alias]
         return [creation for creation in creations if getattr(creation, "database", None) == self.database]
 
-    def linked_cores(self):
+    def placed_cores(self):
         if self.connection.alias != LOCAL_ALIAS:
             return []
-        return [creation for creation in self.sharing if creation.connection.own_schema]
+        schemas = [creation for creation in self.sharing if creation.connection.own_schema]
+        return [*schemas, *(creation for creation in super().placed_cores() if creation not in schemas)]
 
     def test_db_signature(self):
         # Of the aliases with one signature a runner makes the first, and takes it for the others.

@@ -1,3 +1,4 @@
+import json
 from types import SimpleNamespace
 
 from causeway.backends.base.operations import OperationsMixin
@@ -22,6 +23,13 @@ class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
     text_rules_sql = (
         "SELECT datcollate, datctype, encoding FROM pg_catalog.pg_database WHERE datname = current_database()"
     )
+
+    def estimated_rows(self, sql, params, most):
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+            plan = cursor.fetchone()[0]
+        plan = json.loads(plan) if isinstance(plan, str) else plan
+        return int(plan[0]["Plan"]["Plan Rows"])
 
     def own_table(self, name):
         # A core connection whose search path is lost (a pooler may drop it) would find a table

@@ -7,13 +7,22 @@ from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from causeway.backends.base.vehicles import VehiclesMixin
+from causeway.exceptions import PlacementError
 
 # A cast to a type with a length cuts and rounds.
 WITH_LENGTH = re.compile(r"(varchar|character varying|numeric|decimal)\s*\(.*\)", re.IGNORECASE)
 
 # What psycopg writes in binary from the types of our values.
 BINARY = {
-    *("AutoField", "BigAutoField", "BigIntegerField", "BinaryField", "BooleanField", "CharField", "DateField"),
+    *(
+        "AutoField",
+        "BigAutoField",
+        "BigIntegerField",
+        "BinaryField",
+        "BooleanField",
+        "CharField",
+        "DateField",
+    ),
     *("DateTimeField", "DecimalField", "DurationField", "FileField", "FilePathField", "FloatField"),
     *("IntegerField", "PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField"),
     *("SlugField", "SmallAutoField", "SmallIntegerField", "TextField", "TimeField", "UUIDField"),
@@ -75,15 +84,28 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
         # Binary takes a third of the time. A naive datetime has none: it is in the session's time zone.
         binary = kinds <= BINARY - (set() if settings.USE_TZ else {"DateTimeField"})
         statement = f"COPY {target} FROM STDIN{' (FORMAT binary)' if binary else ''}"
-        with self.connection.wrap_database_errors, cursor.copy(statement) as copy:
-            if binary:
-                copy.set_types([self.bare_type(column.field) for column in columns])
-            for row in rows:
-                copy.write_row(row)
+        types = [self.bare_type(column.field) for column in columns] if binary else []
+        try:
+            with self.connection.wrap_database_errors, cursor.copy(statement) as copy:
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
+        except (OverflowError, TypeError) as error:
+            # What another engine keeps in a column may be more than its type holds.
+            raise PlacementError(
+                f"Cannot stage {len(rows)} rows on {self.connection.alias!r}: a column holds a value that is not of "
+                f"its type in {target}: {error}. Filter out the rows that have it, or leave the column out with "
+                f"only() or defer()."
+            ) from error
 
     def index(self, cursor, name, relation):
         super().index(cursor, name, relation)
+        # The planner knows nothing of the rows before.
         cursor.execute(f"ANALYZE {self.quote_name(name)}")
+
+    def index_method(self, field):
+        # A B-tree takes no long text.
+        return " USING hash" if self.bare_type(field) in {"text", "varchar"} else ""
 
 
 def quoted(text):

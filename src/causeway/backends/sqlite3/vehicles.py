@@ -29,16 +29,10 @@ class SQLiteVehiclesMixin(VehiclesMixin):
             datetime.time: self.adapt_timefield_value,
             datetime.timedelta: duration_microseconds,
             decimal.Decimal: finite_decimal,
-            float: self.float_value,
+            float: float_value,
+            int: integer_value,
             uuid.UUID: lambda value: value.hex,
         }
-
-    @staticmethod
-    def float_value(value):
-        # It would become NULL.
-        if value != value:
-            raise ValueError(f"the float {value}")
-        return value
 
     def inline_room(self, params):
         # Each value is a parameter.
@@ -69,7 +63,9 @@ class SQLiteVehiclesMixin(VehiclesMixin):
         name = affinity(self.bare_type(column.field))
         types = set(map(type, values)) - {type(None)}
         kept = types.issubset(KEPT[name])
-        return (f"CAST(column{position} AS {name})" if kept else f"column{position}") + self.collation(column.field)
+        return (f"CAST(column{position} AS {name})" if kept else f"column{position}") + self.collation(
+            column.field
+        )
 
     def fill(self, cursor, target, columns, rows):
         # In autocommit mode, each row would be committed.
@@ -90,3 +86,16 @@ def affinity(declared):
     if "BLOB" in declared or not declared:
         return "BLOB"
     return "REAL" if any(word in declared for word in ("REAL", "FLOA", "DOUB")) else "NUMERIC"
+
+
+def float_value(value):
+    # It would become NULL.
+    if value != value:
+        raise ValueError(f"the float {value}")
+    return value
+
+
+def integer_value(value):
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"the integer {value}")
+    return value

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from inspect import isgenerator
 from itertools import count
 from typing import Any
 
 from django.db import DatabaseError
 
+from causeway.placements.staged.page import page_keys
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.relation import Relation
+from causeway.placements.staged.report import Report
 from causeway.placements.staged.supply import Supply
 
 # No two temporary tables of a process have the same name.
@@ -20,8 +22,9 @@ NUMBERS = count(1)
 class Execution:
     """One execution of a query's statement, and the temporary tables made for it."""
 
-    def __init__(self, compiler: Any) -> None:
+    def __init__(self, compiler: Any, report: Report | None = None) -> None:
         self.compiler = compiler
+        self.report = report or Report()
         self.temporaries: list[str] = []
 
     @property
@@ -34,7 +37,7 @@ class Execution:
         try:
             result = execute_sql(*args, **kwargs)
         finally:
-            if not isgenerator(result):
+            if self.temporaries and not isgenerator(result):
                 self.remove_temporaries()
         return self.until_read(result) if isgenerator(result) and self.temporaries else result
 
@@ -46,61 +49,74 @@ class Execution:
 
     def placed(self, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
         """The statement with its core rows before it, under the names by which it calls their tables."""
-        supplies = Planner(self).run()
-        return self.with_relations(supplies, sql, params)
+        keys = page_keys(self.compiler)
+        if keys is not None:
+            sql, params = self.compiler.sql_of_page(keys)
+            if not self.compiler.statement.clauses:
+                return sql, params
+        supplies = Planner(self, self.compiler.statement).run()
+        sql, params = self.with_relations(supplies, sql, params)
+        self.report.finish(supplies, self.connection, sql)
+        return sql, params
 
     def with_relations(
         self, supplies: Iterable[Supply], sql: str, params: tuple[Any, ...]
     ) -> tuple[str, tuple[Any, ...]]:
         """The statement with a WITH clause that names the rows of each supply."""
-        quote_name = self.connection.ops.quote_name
+        relations = {supply: supply.relation() for supply in supplies}
+        if not relations:
+            return sql, params
+        inline = self.connection.ops.carried_inline(list(relations.values()), len(params))
         clauses: list[str] = []
         with_params: list[Any] = []
-        for supply in supplies:
-            relation = supply.relation()
-            body, body_params = self.body(supply, relation)
-            columns = ", ".join(quote_name(column.name) for column in relation.columns)
-            clauses.append(f"{quote_name(relation.name)} ({columns}) AS ({body})")
+        for supply, relation in relations.items():
+            if any(relation is one for one in inline):
+                body, body_params = self.connection.ops.inline_relation(relation)
+                supply.vehicle = "inline"
+            else:
+                body, body_params = self.temporary(supply, relation, sql), ()
+                supply.vehicle = "temporary table"
+            clauses.append(f"{self.head(relation)} AS ({body})")
             with_params += body_params
-        if not clauses:
-            return sql, params
         # EXPLAIN goes before all.
         explain = self.explain_prefix()
-        sql = f"{explain}WITH {', '.join(clauses)} {sql.removeprefix(explain)}"
-        return sql, (*with_params, *params)
+        return f"{explain}WITH {', '.join(clauses)} {sql.removeprefix(explain)}", (*with_params, *params)
+
+    def head(self, relation: Relation) -> str:
+        quote_name = self.connection.ops.quote_name
+        names = ", ".join(quote_name(column.name) for column in relation.columns)
+        return f"{quote_name(relation.name)} ({names})"
+
+    def temporary(self, supply: Supply, relation: Relation, sql: str) -> str:
+        """The query of a temporary table of the rows, made for this execution."""
+        ops = self.connection.ops
+        if supply.temporary is None:
+            name = f"causeway_{next(NUMBERS)}"
+            with self.connection.cursor() as cursor:
+                ops.create_temporary(cursor, name, relation)
+            self.temporaries.append(name)
+            supply.temporary = name
+        body = f"SELECT * FROM {ops.quote_name(supply.temporary)}"
+        if not ops.reopens_temporary and sql.count(ops.quote_name(relation.name)) > 1:
+            # With a LIMIT, MySQL computes it once, and so opens the table once.
+            body += f" LIMIT {2**63 - 1}"
+        return body
 
     def explain_prefix(self) -> str:
         info = self.compiler.query.explain_info
         return f"{self.connection.ops.explain_query_prefix(info.format, **info.options)} " if info else ""
 
-    def body(self, supply: Supply, relation: Relation) -> tuple[str, Sequence[Any]]:
-        """The query of the rows of a relation: they travel in the statement, or in a temporary table."""
-        ops = self.connection.ops
-        if len(relation.rows) <= ops.inline_limit and ops.carries_inline(relation.columns):
-            supply.vehicle = "inline"
-            return ops.inline_relation(relation)
-        supply.vehicle = "temporary table"
-        return f"SELECT * FROM {ops.quote_name(self.temporary(supply, relation))}", ()
-
-    def temporary(self, supply: Supply, relation: Relation) -> str:
-        """The name of a temporary table of the rows, made for this execution."""
-        if supply.temporary is None or supply.temporary[1] != len(relation.rows):
-            name = f"causeway_{next(NUMBERS)}"
-            with self.connection.cursor() as cursor:
-                self.temporaries.append(name)
-                self.connection.ops.create_temporary(cursor, name, relation)
-            supply.temporary = name, len(relation.rows)
-        return supply.temporary[0]
-
     def remove_temporaries(self) -> None:
-        """Drop the temporary tables; those of an aborted transaction are gone with it."""
-        names, self.temporaries = self.temporaries, []
-        if not names or self.connection.connection is None:
+        """Drop the temporary tables; where that cannot be now, with the next ones."""
+        ops = self.connection.ops
+        names, self.temporaries = [*ops.left_over, *self.temporaries], []
+        ops.left_over = []
+        if self.connection.connection is None:
             return
         for name in names:
             try:
                 with self.connection.cursor() as cursor:
-                    self.connection.ops.drop_temporary(cursor, name)
+                    ops.drop_temporary(cursor, name)
             except DatabaseError:
-                # The transaction is aborted, or an open cursor of SQLite's still reads a table.
-                leftovers(self.connection).append(name)
+                # An aborted transaction, or a cursor of SQLite's that is still read.
+                ops.left_over.append(name)

@@ -5,57 +5,162 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
+from django.db.models.expressions import Col, Exists, ResolvedOuterRef
+from django.db.models.lookups import Exact, In
+from django.db.models.sql import Query
+from django.db.models.sql.where import AND, WhereNode
 
-from causeway.placements.staged.meaning import aliases_of, has_subquery
+from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
+from causeway.placements.staged.tree import conjuncts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from django.db.models.sql import Query
-
     from causeway.placements.staged.planner import Planner
+    from causeway.placements.staged.supply import Supply
     from causeway.placements.staged.tree import Edge, Tree
 
 
-class JoinedKeys:
-    """The values by which placed rows are joined with rows of a core table."""
+class KeySource:
+    """What tells the values of one core column that matter.
 
-    def __init__(self, planner: Planner, tree: Tree, edge: Edge, placed: set[str]) -> None:
-        self.planner = planner
-        self.tree = tree
-        self.key = edge.key
-        self.other = edge.other
-        self.name = str(tree.nodes[edge.other.alias].table_name)
-        self.aliases = tree.component(edge.other.alias, placed)
+    ``key`` is that column, ``name`` the table that tells them.
+    """
+
+    planner: Planner
+    key: Col
+    name: str
 
     def query(self) -> Query:
-        aliases = set(self.aliases)
-        conditions = [
-            condition
-            for condition in self.tree.conditions
-            if aliases_of(condition) <= aliases
-            and all(map(self.tree.is_strict, aliases_of(condition)))
-            and not has_subquery(condition)
-        ]
-        return self.tree.query(self.aliases, conditions, [self.other])
+        raise NotImplementedError
+
+    def is_unique(self, supply: Supply) -> bool:
+        """Whether a key has one row at most."""
+        return bool(self.key.target.unique)
 
     def keys(self, limit: int, distinct: bool = False) -> list[Any] | None:
-        """The distinct keys; None if there are more than ``limit`` of them, or not distinct, of their rows."""
+        """The distinct keys; None if there are more than ``limit`` of them, or of their rows if not ``distinct``."""
         query = self.query()
-        query.distinct = distinct
-        query.set_limits(high=limit + 1)
+        if query.is_sliced:
+            query.distinct = query.distinct
+        else:
+            query.distinct = query.distinct or distinct
+            query.set_limits(high=limit + 1)
         try:
             rows = self.planner.execute_here(query)
         except EmptyResultSet:
             return []
         if len(rows) > limit:
             return None
-        return list(dict.fromkeys(value for (value,) in rows if value is not None))
+        return list(dict.fromkeys(row[0] for row in rows if row[0] is not None))
 
 
-def key_sources(
-    planner: Planner, tree: Tree, aliases: Iterable[str], placed: set[str]
-) -> Iterable[JoinedKeys]:
+class JoinedKeys(KeySource):
+    """The values by which placed rows are joined with rows of a core table."""
+
+    def __init__(self, planner: Planner, tree: Tree, edge: Edge) -> None:
+        self.planner = planner
+        self.tree = tree
+        self.key = edge.key
+        self.other = edge.other
+        self.name = str(tree.nodes[edge.other.alias].table_name)
+        self.aliases = tree.component(edge.other.alias, tree.placed)
+
+    def query(self) -> Query:
+        conditions = [
+            condition
+            for condition in self.tree.conditions
+            if aliases_of(condition).issubset(self.aliases)
+            and all(map(self.tree.is_strict, aliases_of(condition)))
+            and not has_subquery(condition)
+        ]
+        return self.tree.query(self.aliases, conditions, [self.other])
+
+
+class SubqueryKeys(KeySource):
+    """The values that ``column IN (subquery)`` allows, where the subquery refers to nothing outside."""
+
+    def __init__(self, planner: Planner, key: Col, subquery: Query) -> None:
+        self.planner = planner
+        self.key = key
+        self.subquery = subquery
+        self.name = str(subquery.model._meta.db_table)
+
+    def query(self) -> Query:
+        query = self.subquery.clone()
+        query.subquery = False
+        return query
+
+
+def key_sources(planner: Planner, tree: Tree, aliases: Iterable[str]) -> Iterable[KeySource]:
     """What may tell the keys of the rows that some aliases need."""
-    for edge in tree.edges(aliases, placed):
-        yield JoinedKeys(planner, tree, edge, placed)
+    for edge in tree.edges(aliases, tree.placed):
+        yield JoinedKeys(planner, tree, edge)
+    for condition in tree.conditions:
+        source = subquery_keys(planner, condition)
+        if source is not None and source.key.alias in aliases and tree.is_strict(source.key.alias):
+            yield source
+
+
+def subquery_keys(planner: Planner, condition: Any) -> SubqueryKeys | None:
+    """The keys that a condition allows by a subquery on tables of the child's."""
+    if isinstance(condition, Exists):
+        return exists_keys(planner, condition.query)
+    if isinstance(condition, In) and isinstance(condition.lhs, Col) and isinstance(condition.rhs, Query):
+        subquery = condition.rhs
+        if is_simple(planner, subquery) and not outside(subquery):
+            return SubqueryKeys(planner, condition.lhs, subquery)
+    return None
+
+
+def exists_keys(planner: Planner, subquery: Query) -> SubqueryKeys | None:
+    """The keys of ``EXISTS`` with a subquery that is held to the outer row by an equality."""
+    if not is_simple(planner, subquery) or subquery.is_sliced or subquery.group_by is not None:
+        return None
+    inside, pair = [], None
+    for condition in conjuncts(subquery.where):
+        if not mentions_outside(condition, subquery):
+            inside.append(condition)
+        elif (
+            isinstance(condition, Exact) and isinstance(condition.lhs, Col) and isinstance(condition.rhs, Col)
+        ):
+            sides = condition.lhs, condition.rhs
+            here = [col for col in sides if col.alias in subquery.alias_map]
+            there = [col for col in sides if col.alias not in subquery.alias_map]
+            pair = (here[0], there[0]) if here and there else pair
+    if pair is None:
+        return None
+    query = subquery.clone()
+    query.clear_select_clause()
+    query.clear_ordering(force=True)
+    query.select = (pair[0],)
+    query.where = WhereNode(inside, AND)
+    return SubqueryKeys(planner, pair[1], query)
+
+
+def is_simple(planner: Planner, subquery: Query) -> bool:
+    """Whether all tables of a subquery stand in the child's database, itself without further subqueries."""
+    if subquery.combinator or subquery.extra_tables or subquery.select_related:
+        return False
+    nodes = subquery.alias_map.values()
+    if any(planner.statement.staged_home(node.table_name) for node in nodes):
+        return False
+    if planner.statement.staged_home(subquery.model._meta.db_table):
+        return False
+    expressions = [subquery.where, *subquery.annotations.values(), *subquery.select]
+    return not any(map(has_subquery, expressions))
+
+
+def outside(subquery: Query) -> bool:
+    return any(
+        mentions_outside(condition, subquery)
+        for condition in (subquery.where, *subquery.annotations.values())
+    )
+
+
+def mentions_outside(condition: Any, subquery: Query) -> bool:
+    """Whether a condition of a subquery refers to the query around it."""
+    return any(
+        isinstance(part, ResolvedOuterRef) or (isinstance(part, Col) and part.alias not in subquery.alias_map)
+        for part in parts(condition)
+    )

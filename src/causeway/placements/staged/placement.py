@@ -21,9 +21,7 @@ class Staged(Placement):
     def obstacle(self, connection: Any, home: str) -> str | None:
         for other in (connection, connections[home]):
             if not hasattr(other, "link_obstacle"):
-                return (
-                    f"the ENGINE of {other.alias!r}, {other.settings_dict['ENGINE']!r}, is not one of causeway's"
-                )
+                return f"the ENGINE of {other.alias!r}, {other.settings_dict['ENGINE']!r}, is not one of causeway's"
         return None
 
     def target(self, connection: Any, table: Table) -> str:

@@ -36,6 +36,11 @@ class Tree:
         self.nodes = clause.nodes
         self.homes = {alias: statement.staged_home(node.table_name) for alias, node in self.nodes.items()}
         self.conditions = list(conjuncts(clause.compiler.where))
+        # The aliases whose rows stand in the child's database by now.
+        self.placed = {alias for alias, home in self.homes.items() if home is None}
+
+    def aliases_of_home(self, home: str | None) -> set[str]:
+        return {alias for alias, other in self.homes.items() if other == home}
 
     def staged_aliases(self) -> list[str]:
         return [alias for alias, home in self.homes.items() if home]

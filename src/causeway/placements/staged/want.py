@@ -1,0 +1,143 @@
+"""Which rows one alias of a staged table may need, and the cheapest way to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models.expressions import Col
+from django.db.models.lookups import In, Range
+
+from causeway.placements.staged.core import Core
+from causeway.placements.staged.keys import key_sources
+from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
+from causeway.placements.staged.page import FirstRows
+
+if TYPE_CHECKING:
+    from django.db.models.sql import Query
+
+    from causeway.placements.staged.planner import Planner
+    from causeway.placements.staged.tree import Tree
+
+# Up to so many keys of the child's rows are sent to core.
+MOST_KEYS = 20_000
+# A range of keys is asked for instead, where at least one in so many of it is wanted.
+SPARSE = 2
+
+
+class Want:
+    """The rows that one alias of a staged table may need."""
+
+    def __init__(self, planner: Planner, tree: Tree, alias: str) -> None:
+        self.planner = planner
+        self.tree = tree
+        self.alias = alias
+        self.home = tree.homes[alias]
+        self.supply = planner.supply_of(tree, alias)
+        self.core: Core = planner.core(self.home)
+        self.component = tree.component(alias, tree.aliases_of_home(self.home))
+        meaning = planner.meaning(self.home)
+        self.conditions = [
+            condition
+            for condition in tree.conditions
+            if self.is_of_component(condition)
+            and not has_subquery(condition)
+            and not self.is_mapped(condition)
+            and meaning.holds_there(condition)
+        ]
+
+    def is_of_component(self, condition: Any) -> bool:
+        """Whether a condition holds for the core rows joined with this alias, and for them alone."""
+        named = aliases_of(condition)
+        return bool(named) and named.issubset(self.component) and all(map(self.tree.is_strict, named))
+
+    def is_mapped(self, condition: Any) -> bool:
+        """Whether a condition is on ids of content types, which core has others of."""
+        for part in parts(condition):
+            if isinstance(part, Col):
+                mapped = self.tree.nodes[part.alias].table_name.mapped
+                if mapped and part.target.column in mapped.nullable:
+                    return True
+        return False
+
+    def satisfy(self) -> None:
+        """Fetch the rows, if not all are there already."""
+        if not self.supply.is_whole:
+            self.fetch()
+        self.tree.placed.add(self.alias)
+
+    def fetch(self) -> None:
+        """Fetch the rows."""
+        few = self.planner.few
+        # The child's keys cost no trip to core, its own conditions no statement here.
+        if self.conditions and self.take_few(few):
+            return None
+        sources = list(key_sources(self.planner, self.tree, self.component))
+        for source in sources:
+            if (keys := source.keys(few)) is not None:
+                return self.take_by_keys(source, keys)
+        if FirstRows(self.planner, self).take():
+            return None
+        size = self.estimated()
+        for source in sources if size > few else ():
+            keys = source.keys(MOST_KEYS, distinct=True)
+            if keys is not None and len(keys) < size:
+                return self.take_by_keys(source, keys)
+        self.core.refuse(str(self.supply.table), size)
+        rows = self.core.fetch(self.query(), str(self.supply.table))
+        self.supply.add(rows)
+        self.supply.is_whole = not self.conditions
+        self.supply.steps.append("its own conditions" if self.conditions else "the whole table")
+        return None
+
+    def take_few(self, few: int) -> bool:
+        """Fetch the rows that the core side's own conditions leave, unless they are more than a few."""
+        rows = self.core.fetch(self.query(), str(self.supply.table), few)
+        if len(rows) > few:
+            self.supply.steps.append(f"more than {few} rows by its own conditions")
+            return False
+        self.supply.add(rows)
+        self.supply.steps.append("its own conditions")
+        return True
+
+    def estimated(self) -> int:
+        """How many rows the core side's own conditions leave, by core's estimate."""
+        if self.supply.estimated is None:
+            query = self.query()
+            size = self.core.size(self.supply.table, query)
+            self.supply.estimated = (
+                self.core.estimate(query) if self.conditions and size > self.planner.few else size
+            )
+        return self.supply.estimated
+
+    def take_by_keys(self, source: Any, keys: list[Any]) -> None:
+        """Fetch the rows that have one of the keys."""
+        table = str(self.supply.table)
+        self.core.refuse(table, len(keys) if source.is_unique(self.supply) else 0)
+        self.supply.steps.append(f"{len(keys)} keys of {source.name}")
+        if is_dense(keys):
+            dense = Range(source.key, (min(keys), max(keys)))
+            self.supply.add(self.core.fetch(self.query(dense), table))
+            return
+        most = self.core.connection.features.max_query_params or MOST_KEYS
+        most = max(1, most - 100)  # its conditions have parameters as well
+        for start in range(0, len(keys), most):
+            chunk = In(source.key, keys[start : start + most])
+            self.supply.add(self.core.fetch(self.query(chunk), table))
+
+    def query(self, *further: Any) -> Query:
+        """The query on core of the rows of the alias."""
+        conditions = [*self.conditions, *further]
+        select = self.supply.select(self.alias)
+        if all(aliases_of(condition) <= {self.alias} for condition in conditions):
+            return self.tree.query([self.alias], conditions, select)
+        # Each row once, however many it is joined with.
+        own = [Col(self.alias, field) for field in self.supply.model._meta.pk_fields][:1]
+        inner = self.tree.query(self.component, conditions, own)
+        return self.tree.query([self.alias], [In(own[0], inner)], select)
+
+
+def is_dense(keys: list[Any]) -> bool:
+    """Whether a range of integers brings about as many rows as the keys themselves."""
+    if len(keys) < 100 or not all(type(key) is int for key in keys):
+        return False
+    return max(keys) - min(keys) < SPARSE * len(keys)
