@@ -3,87 +3,97 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
-from projects import CAUSEWAY, Server, Unfit, configure
+from projects import Project, Server, Unfit, configure
 
 BATCH = 5_000
 START = datetime(2020, 1, 1, tzinfo=UTC)
 WORDS = ["harbour", "bridge", "council", "market", "railway", "festival", "orchard", "library", "weather"]
 # One comment in so many is flagged.
 FLAGGED = 1_000
+# Those of the linked projects.
 DATABASES = ("core", "local", "whole")
 # Room for all databases: a throwaway server has 128 MB, and would read from the disk instead.
 BUFFER_POOL = 1 << 30
 
 
-def make(server: Server, throwaway: bool) -> None:
+def make(server: Server, databases: Iterable[str]) -> None:
     """Make the databases that a server lacks. Raises Unfit."""
     if server.engine == "mysql":
-        make_mysql(server, throwaway)
+        make_mysql(server, databases)
+    elif server.engine == "postgresql":
+        for database in databases:
+            make_postgresql(server, database)
     else:
-        make_postgresql(server)
+        Path(server.folder).mkdir(parents=True, exist_ok=True)
+
+
+def make_linked(server: Server) -> None:
+    """Make the databases of the linked projects. Raises Unfit."""
+    if server.engine == "postgresql":
+        # Its schemas are what other engines have databases for.
+        make_postgresql(server, "linked", DATABASES)
+    else:
+        make(server, DATABASES)
 
 
 def refused(server: Server, reason: object) -> Unfit:
     return Unfit(f"Cannot make databases on {server.host}:{server.port} as {server.user!r}: {reason}.")
 
 
-def make_mysql(server: Server, throwaway: bool) -> None:
+def make_mysql(server: Server, databases: Iterable[str]) -> None:
     import MySQLdb
 
-    account = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
     try:
-        with MySQLdb.connect(**account) as connection:
-            for database in DATABASES:
+        with MySQLdb.connect(**server.address()) as connection:
+            for database in databases:
                 connection.query(
                     f"CREATE DATABASE IF NOT EXISTS {server.name(database)} CHARACTER SET utf8mb4"
                 )
-            if throwaway:
+            if server.throwaway:
                 connection.query(f"SET GLOBAL innodb_buffer_pool_size = {BUFFER_POOL}")
     except MySQLdb.Error as error:
         raise refused(server, error.args[-1]) from error
 
 
-def make_postgresql(server: Server) -> None:
-    """One database, whose schemas are what other engines have databases for."""
+def make_postgresql(server: Server, database: str, schemas: Iterable[str] = ()) -> None:
     import psycopg
 
-    account = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
-    name = server.name("whole")
+    name = server.name(database)
     try:
-        with psycopg.connect(**account, dbname="postgres", autocommit=True) as connection:
+        with psycopg.connect(**server.address(), dbname="postgres", autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 connection.execute(f"CREATE DATABASE {name}")
-        with psycopg.connect(**account, dbname=name, autocommit=True) as connection:
-            for database in DATABASES:
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {database}")
+        with psycopg.connect(**server.address(), dbname=name, autocommit=True) as connection:
+            for schema in schemas:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     except psycopg.Error as error:
         raise refused(server, str(error).strip()) from error
 
 
-def fill(side: str, server: Server, core_rows: int, local_rows: int) -> str:
-    """Make the tables that the project lacks, with their rows; return what the engine calls itself."""
-    if server.folder:
-        Path(server.folder).mkdir(parents=True, exist_ok=True)
-    configure(side, server)
+def fill(project: Project, core_rows: int, local_rows: int) -> str:
+    """Make the tables that the project lacks, with their rows; return what its engines call themselves."""
+    configure(project)
     from daily.models import Comment, Content
     from wire.models import Article
 
-    # The stock project has every table in its default database.
-    core = "core" if side == CAUSEWAY else "default"
+    core, linked = project.core, apps.is_installed("causeway")
     tables = [(core, Article, contents(core_rows), core_rows)]
-    if side == CAUSEWAY:
+    if linked:
         tables.append((core, Content, contents(core_rows), core_rows))
     tables.append(("default", Comment, comments(core_rows, local_rows), local_rows))
+    # Where core is another database, stock Django would refer to a table that is not there.
+    Comment._meta.get_field("article").db_constraint = linked or core == "default"
     if any(row_count(alias, model) != count for alias, model, _, count in tables):
         for alias, model, _, _ in reversed(tables):
             drop_table(alias, model)
@@ -91,7 +101,12 @@ def fill(side: str, server: Server, core_rows: int, local_rows: int) -> str:
             make_table(alias, model, rows)
         analyze(core)
         analyze("default")
-    connection = connections["default"]
+    return " with core in ".join(dict.fromkeys([said("default"), said(core)]))
+
+
+def said(alias: str) -> str:
+    """What the engine calls itself."""
+    connection = connections[alias]
     connection.ensure_connection()
     return f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
 

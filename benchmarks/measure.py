@@ -1,11 +1,11 @@
-"""Two projects side by side: A B, B A, A B …, so that the drift of a machine takes both alike."""
+"""Projects side by side, which take turns, so that the drift of a machine takes all alike."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from reprlib import repr as brief
@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import worker
-from projects import STOCK, Server, Unfit
+from projects import Project, Unfit
 
 if TYPE_CHECKING:
     from clocks import Sample
@@ -22,84 +22,106 @@ if TYPE_CHECKING:
 # A sample takes about so many seconds: short queries are run several times in a row. It is short
 # itself, that an interruption spoils few of many samples and not each of few.
 SAMPLE = 0.005
-# Pairs of samples are taken for at least so many seconds in a round.
+# Samples are taken for at least so many seconds in a round.
 ENOUGH = 1.0
+
+
+class Failed(Unfit):
+    """A project could not do what it was asked for."""
+
+    def __init__(self, project: Project, failure: worker.Failure) -> None:
+        super().__init__(f"The project {project.name!r} failed: {first_line(failure.reason)}")
+        self.traceback = failure.traceback
+
+
+def first_line(text: str) -> str:
+    return text.strip().split("\n")[0]
 
 
 @dataclass
 class Figure:
-    """The samples of one query, pair by pair: of our project, and of theirs to compare with."""
+    """The samples of one query, turn by turn, of each project."""
 
-    ours: list[Sample] = field(default_factory=list)
-    theirs: list[Sample] = field(default_factory=list)
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
 
-    @property
-    def wall(self) -> tuple[float, float]:
-        """The median seconds on the clock of both."""
-        return median(sample.wall for sample in self.ours), median(sample.wall for sample in self.theirs)
+    def add(self, project: str, sample: Sample) -> None:
+        self.samples.setdefault(project, []).append(sample)
 
-    @property
-    def work(self) -> tuple[float, float] | None:
-        """The median seconds of processor time of both, where they are known."""
-        ours = [sample.work for sample in self.ours if sample.work is not None]
-        theirs = [sample.work for sample in self.theirs if sample.work is not None]
-        return (median(ours), median(theirs)) if ours and theirs else None
+    def wall(self, project: str) -> float:
+        """The median seconds on the clock."""
+        return median(sample.wall for sample in self.samples[project])
 
-    @property
-    def spread(self) -> tuple[float, float]:
-        """The middle half of the ratios of the pairs, on the clock."""
-        ratios = [ours.wall / theirs.wall for ours, theirs in zip(self.ours, self.theirs, strict=True)]
+    def work(self, project: str) -> float | None:
+        """The median seconds of processor time, where they are known."""
+        known = [sample.work for sample in self.samples[project] if sample.work is not None]
+        return median(known) if known else None
+
+    def spread(self, ours: str, theirs: str) -> tuple[float, float]:
+        """The middle half of the ratios turn by turn, on the clock."""
+        turns = zip(self.samples[ours], self.samples[theirs], strict=True)
+        ratios = [one.wall / other.wall for one, other in turns]
         low, _, high = quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
         return low, high
 
 
-class Pair:
-    """The two projects, each in a process of its own."""
+@dataclass(frozen=True, eq=False)
+class Peer:
+    """A project in a process of its own."""
 
-    def __init__(self, ours: ProcessPoolExecutor, theirs: ProcessPoolExecutor) -> None:
-        self.ours, self.theirs = ours, theirs
+    project: Project
+    process: ProcessPoolExecutor
 
-    def check(self, group: str, name: str) -> None:
-        """Raise Unfit where the two do not give the same answer."""
-        ours, theirs = (ask(side, worker.answer, group, name) for side in (self.ours, self.theirs))
-        if ours != theirs:
-            raise Unfit(f"The two projects answer {name!r} differently: {brief(ours)} and {brief(theirs)}.")
+    def ask(self, task: Callable[..., Any], *args: Any) -> Any:
+        """The result of a task of ``worker``'s. Raises Failed."""
+        result = self.process.submit(worker.attempt, task, *args).result()
+        if isinstance(result, worker.Failure):
+            raise Failed(self.project, result)
+        return result
 
-    def sample(self, figure: Figure, task: Callable, group: str, name: str, repeat: int) -> None:
-        """Add pairs of samples to the figure: ``repeat`` of them, and more while there is time."""
-        number = self.number(task, group, name)
-        began, pairs = perf_counter(), 0
-        while pairs < repeat or perf_counter() - began < ENOUGH:
-            taken = {}
-            for side in (self.ours, self.theirs) if pairs % 2 else (self.theirs, self.ours):
-                taken[side] = ask(side, task, group, name, number)
-            figure.ours.append(taken[self.ours])
-            figure.theirs.append(taken[self.theirs])
-            pairs += 1
+    def start(self) -> None:
+        self.ask(worker.start, self.project)
+
+    def shape(self, task: Callable[..., Any], group: str, name: str, *args: Any) -> Any:
+        """The result of a task on a query, which the project may write in a way of its own."""
+        return self.ask(task, self.project.spanning if group == "spanning" else group, name, *args)
 
     def number(self, task: Callable, group: str, name: str) -> int:
-        """How many runs make a sample. Finding out warms both projects up."""
+        """How many runs make a sample. Finding out warms the project up."""
         number = 1
-        while (seconds := ask(self.theirs, task, group, name, number).wall) * number < SAMPLE / 2:
+        while (seconds := self.shape(task, group, name, number).wall) * number < SAMPLE / 2:
             number = min(number * 10, max(number + 1, round(SAMPLE / seconds)))
-        ask(self.ours, task, group, name, number)
         return number
 
 
-def ask(side: ProcessPoolExecutor, task: Callable, *args: Any) -> Any:
-    return side.submit(task, *args).result()
+@contextmanager
+def process(project: Project) -> Iterator[Peer]:
+    """A fresh process that is yet to become the project."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+        yield Peer(project, executor)
 
 
 @contextmanager
-def process(side: str, server: Server) -> Iterator[ProcessPoolExecutor]:
-    """A fresh process that is one of the projects."""
-    with ProcessPoolExecutor(1, get_context("spawn"), worker.start, (side, server)) as executor:
-        yield executor
-
-
-@contextmanager
-def pair(ours: str, server: Server, seed: int) -> Iterator[Pair]:
-    """Our project and the stock one. They share ``seed`` for their hashes: its accidents must favour neither."""
+def processes(projects: list[Project], seed: int) -> Iterator[list[Peer]]:
+    """The projects side by side, to be started. Their hashes have one ``seed``: its accidents must favour none."""
     os.environ["PYTHONHASHSEED"] = str(seed)
-    with process(ours, server) as one, process(STOCK, server) as other:
-        yield Pair(one, other)
+    with ExitStack() as stack:
+        yield [stack.enter_context(process(project)) for project in projects]
+
+
+def compare(peer: Peer, group: str, name: str, expected: Any) -> None:
+    """Raise Unfit where the project does not give the answer that another gave."""
+    answer = peer.shape(worker.answer, group, name)
+    if answer != expected:
+        project = peer.project.name
+        raise Unfit(f"The project {project!r} answers {name!r} with {brief(answer)}, not {brief(expected)}.")
+
+
+def take_turns(peers: list[Peer], figure: Figure, task: Callable, group: str, name: str, repeat: int) -> None:
+    """Add samples of all peers to the figure: ``repeat`` of each, and more while there is time."""
+    numbers = [(peer, peer.number(task, group, name)) for peer in peers]
+    began, turn = perf_counter(), 0
+    while turn < repeat or perf_counter() - began < ENOUGH:
+        first = turn % len(numbers)
+        for peer, number in numbers[first:] + numbers[:first]:
+            figure.add(peer.project.name, peer.shape(task, group, name, number))
+        turn += 1

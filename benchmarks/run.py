@@ -1,61 +1,53 @@
-"""Compares a project that uses causeway with the same project on Django alone. Prints ratios."""
+"""Compares a project that uses causeway with projects that do without. Prints ratios."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
+import catalog
 import databases
-import django
-import worker
-from django.db.utils import DatabaseError
-from measure import Figure, ask, pair
-from projects import CAUSEWAY, STOCK, Server, Unfit
+import linked
+import roundtrips
+import staged
+from measure import Failed
+from peers import Shores
+from projects import Server, Unfit
 
 # tests.servers stands at the root of the checkout.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 ENGINES = ["sqlite3", "mysql", "postgresql"]
-GROUPS = {
-    "manager": ("Content.contents against stock Content.objects.using('core')", worker.run),
-    "spanning": ("A spanning query against the same query with all tables in one database", worker.run),
-    "compile-local": ("Compiling statements on local models", worker.compile_sql),
-    "compile-core": ("Compiling statements that name core models", worker.compile_sql),
-}
+# By the engine of the local database: that of core, unless the options name another.
+APART = {"postgresql": "postgresql", "mysql": "mysql", "sqlite3": "postgresql"}
+APART_GROUPS = ["staged", "round-trips", "catalog"]
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--engine", choices=ENGINES, help="measure on this engine only")
-    add("--only", choices=GROUPS, help="measure this group only")
+    add("--core-engine", choices=ENGINES, help=f"core's engine in the groups {', '.join(APART_GROUPS)}")
+    add("--only", choices=[*linked.GROUPS, *APART_GROUPS], help="measure this group only")
     add("--rows", type=positive, default=100_000, metavar="N", help="core rows (default %(default)s)")
     add(
         "--local-rows", type=positive, default=1_000_000, metavar="N", help="local rows (default %(default)s)"
     )
-    add(
-        "--rounds",
-        type=positive,
-        default=3,
-        metavar="N",
-        help="fresh pairs of processes (default %(default)s)",
-    )
+    add("--rounds", type=positive, default=3, metavar="N", help="fresh processes (default %(default)s times)")
     add(
         "--repeat",
         type=positive,
         default=5,
         metavar="N",
-        help="least pairs of samples a round (default %(default)s)",
+        help="least samples a round of each project (default %(default)s)",
     )
     add("--control", action="store_true", help="compare the stock project with itself: what the machine adds")
+    add("--traceback", action="store_true", help="print the traceback where a project fails")
     return parser.parse_args()
 
 
@@ -76,84 +68,98 @@ def server(engine: str, options: argparse.Namespace) -> Iterator[Server]:
     from tests.servers import SERVERS, ServerError
 
     variable, stands = SERVERS[engine]
-    throwaway = variable not in os.environ
     try:
         with stands() as found:
-            running = Server(
-                engine, host=found.host, port=found.port, user=found.user, password=found.password
-            )
-            databases.make(running, throwaway)
-            yield running
+            yield Server(engine, **vars(found), throwaway=variable not in os.environ)
     except ServerError as error:
         raise Unfit(str(error)) from error
 
 
-def prepare(running: Server, options: argparse.Namespace) -> None:
-    for side in (CAUSEWAY, STOCK):
-        with ProcessPoolExecutor(1, get_context("spawn")) as process:
-            said = ask(process, databases.fill, side, running, options.rows, options.local_rows)
-    print(f"\n# {said}: {options.rows:,} core rows, {options.local_rows:,} local rows\n")
-    print(f"Python {platform.python_version()}, Django {django.__version__}, {os.cpu_count()} processors")
+@contextmanager
+def another_mariadb() -> Iterator[Server]:
+    """A throwaway server beside the one that has the local database. Raises Unfit."""
+    from tests.servers import ServerError, make_mariadb_data, mariadb, terminable
+
+    with tempfile.TemporaryDirectory(prefix="causeway-mariadb-") as name, terminable():
+        try:
+            make_mariadb_data(Path(name))
+            with mariadb(Path(name)) as found:
+                yield Server("mysql", **vars(found), throwaway=True)
+        except ServerError as error:
+            raise Unfit(str(error)) from error
 
 
-def measure(running: Server, group: str, options: argparse.Namespace) -> dict[str, Figure]:
-    figures: dict[str, Figure] = {}
-    _, task = GROUPS[group]
-    for seed in range(options.rounds):
-        with pair(STOCK if options.control else CAUSEWAY, running, seed) as projects:
-            for name in ask(projects.ours, worker.names, group):
-                if task is worker.run:
-                    projects.check(group, name)
-                projects.sample(figures.setdefault(name, Figure()), task, group, name, options.repeat)
-    return figures
+@contextmanager
+def shores(engine: str, options: argparse.Namespace) -> Iterator[Shores]:
+    """A local and a core database that no link joins. Raises Unfit."""
+    core_engine = options.core_engine or APART[engine]
+    with server(engine, options) as local:
+        if core_engine == engine != "mysql":
+            yield Shores(local, local)
+            return
+        # On one server of MariaDB, databases are linked.
+        with another_mariadb() if core_engine == engine else server(core_engine, options) as core:
+            yield Shores(local, core)
 
 
-def report(group: str, figures: dict[str, Figure], control: bool) -> None:
-    title, task = GROUPS[group]
-    print(f"\n## {title}\n")
-    print(
-        f"| | {'stock' if control else 'causeway'} ms | stock ms | ratio | middle half of the pairs | processor time |"
-    )
-    print("|---|---:|---:|---:|---|---:|")
-    for name, figure in figures.items():
-        low, high = figure.spread
-        row(name, figure.wall, f"{low:.3f} – {high:.3f}", figure.work)
-    if task is worker.compile_sql:
-        row(
-            "all together",
-            total(f.wall for f in figures.values()),
-            "",
-            total(f.work for f in figures.values()),
-        )
+def run_linked(engine: str, groups: list[str], options: argparse.Namespace) -> None:
+    with server(engine, options) as running:
+        databases.make_linked(running)
+        linked.prepare(running, options.rows, options.local_rows)
+        projects = linked.compared(running, options.control)
+        for group in groups:
+            figures = linked.measure(projects, group, options.rounds, options.repeat)
+            linked.report(projects, group, figures)
 
 
-def total(medians: Iterable[tuple[float, float] | None]) -> tuple[float, float] | None:
-    known = [pair for pair in medians if pair]
-    return (sum(ours for ours, _ in known), sum(theirs for _, theirs in known)) if known else None
+def run_apart(engine: str, groups: list[str], options: argparse.Namespace) -> None:
+    with shores(engine, options) as found:
+        staged.prepare(found, options.rows, options.local_rows)
+        for group in groups:
+            if group == "catalog":
+                catalog.report(catalog.measure(found))
+                continue
+            measured = staged if group == "staged" else roundtrips
+            results = measured.measure(found, options.rounds, options.repeat, options.traceback)
+            measured.report(found, results)
 
 
-def row(name: str, wall: tuple[float, float], spread: str, work: tuple[float, float] | None) -> None:
-    ours, theirs = wall
-    processors = f"{work[0] / work[1]:.3f}" if work else "not known"
-    print(
-        f"| {name} | {ours * 1000:.4g} | {theirs * 1000:.4g} | {ours / theirs:.3f} | {spread} | {processors} |",
-        flush=True,
-    )
+def apart_groups(engine: str, options: argparse.Namespace) -> list[str]:
+    """The groups that are asked for and mean something. Raises Unfit where one is named that does not."""
+    core_engine = options.core_engine or APART[engine]
+    senseless = {
+        "round-trips": "there is no network to SQLite" if core_engine == "sqlite3" else "",
+        "catalog": "it is PostgreSQL's" if engine != "postgresql" else "",
+    }
+    if options.only and (reason := senseless.get(options.only)):
+        if options.engine:
+            raise Unfit(f"The group {options.only!r} cannot be measured on {engine!r}: {reason}.")
+        return []
+    return [group for group in APART_GROUPS if options.only in (None, group) and not senseless.get(group)]
+
+
+def linked_groups(options: argparse.Namespace) -> list[str]:
+    return [group for group in linked.GROUPS if options.only in (None, group)]
+
+
+def run_all(options: argparse.Namespace) -> None:
+    if options.control and options.only in APART_GROUPS:
+        raise Unfit(f"--control is for the groups with a stock project: {', '.join(linked.GROUPS)}.")
+    for engine in [options.engine] if options.engine else ENGINES:
+        if groups := linked_groups(options):
+            run_linked(engine, groups, options)
+        if not options.control and (groups := apart_groups(engine, options)):
+            run_apart(engine, groups, options)
 
 
 def main() -> int:
     options = arguments()
     try:
-        for engine in [options.engine] if options.engine else ENGINES:
-            with server(engine, options) as running:
-                prepare(running, options)
-                for group in [options.only] if options.only else GROUPS:
-                    report(group, measure(running, group, options), options.control)
+        run_all(options)
     except Unfit as error:
+        if options.traceback and isinstance(error, Failed):
+            print(error.traceback, file=sys.stderr)
         print(error, file=sys.stderr)
-        return 1
-    except DatabaseError as error:
-        print(f"A statement failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -321,7 +321,7 @@ def reaches_core(alias: str) -> bool:
     if alias == LOCAL_ALIAS or alias in cores():
         return True
     databases = connections.settings
-    return bool(databases[alias]["NAME"] == databases[LOCAL_ALIAS]["NAME"])
+    return alias in databases and bool(databases[alias]["NAME"] == databases[LOCAL_ALIAS]["NAME"])
 
 
 def is_under_construction(alias: str) -> bool:

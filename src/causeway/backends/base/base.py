@@ -2,9 +2,11 @@ import sys
 from collections import deque
 
 from django.db import connections
+from django.utils.functional import cached_property
 
 from causeway.backends.base.creation import CreationMixin
 from causeway.backends.base.derived import derived
+from causeway.backends.base.errors import MissingTableExplainer
 from causeway.backends.base.features import FeaturesMixin
 from causeway.backends.base.introspection import IntrospectionMixin
 from causeway.backends.base.operations import OperationsMixin
@@ -59,6 +61,14 @@ class DatabaseWrapperMixin:
         super().__init__(*args, **kwargs)
         if self.alias in staged_cores():
             self.queries_log = CoreLog(maxlen=self.queries_limit)
+
+    @cached_property
+    def wrap_database_errors(self):
+        return MissingTableExplainer(self)
+
+    def missing_table(self, error):
+        """The name of the table that a statement names and that is not there, from its error; else None."""
+        raise NotImplementedError
 
     @property
     def queries_logged(self):

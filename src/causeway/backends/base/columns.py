@@ -1,9 +1,11 @@
 """How a model's column is stored, whatever its field does with the values."""
 
+from typing import Any
+
 from django.db.models import Field
 
 
-def stored(field):
+def stored(field: Any) -> Any:
     """The field that says how a column is stored: for a foreign key its target, for a generated one its output."""
     while True:
         if field.is_relation:
@@ -14,9 +16,9 @@ def stored(field):
             return field
 
 
-def kind(field, connection):
+def kind(field: Any, connection: Any) -> str | None:
     """The field's internal type, if the column is stored as the engine stores that; None for a type of its own."""
-    internal_type = field.get_internal_type()
+    internal_type: str = field.get_internal_type()
     if internal_type not in connection.data_types:
         return None
     return internal_type if Field.db_type(field, connection) == field.db_type(connection) else None

@@ -150,6 +150,11 @@ class OperationsMixin:
         """``placed_table()`` of the one core table with that bare name, or None."""
         return self.placed_table(homes.core_tables().get(name))
 
+    def linked_core_table(self, name):
+        """The SQL that names the one core table with that bare name in raw SQL; None where it cannot be named."""
+        table = homes.core_tables().get(name)
+        return None if getattr(table, "home", None) in self.staged_homes else self.placed_table(table)
+
     def own_table(self, name):
         """The SQL that names a local table where its bare name could mean another; None where it cannot."""
         return

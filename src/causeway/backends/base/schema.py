@@ -78,6 +78,11 @@ class SchemaEditorMixin:
         with self.possible_constraints(*model._meta.local_fields):
             return super().table_sql(model)
 
+    def _field_should_be_indexed(self, model, field):
+        # MySQL indexes a foreign key by its constraint, where it has one.
+        with self.possible_constraints(field):
+            return super()._field_should_be_indexed(model, field)
+
     def add_field(self, model, field):
         with self.possible_constraints(field):
             return self.add_own_field(model, field)

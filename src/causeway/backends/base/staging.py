@@ -105,16 +105,21 @@ class SQLCompilerStagingMixin(StagingMixin):
             return self.execution.run(super().execute_sql, *args, **kwargs)
 
     def get_select_for_update_of_arguments(self):
-        tables = super().get_select_for_update_of_arguments()
-        if self.statement is None or not self.statement.clauses:
-            return tables
+        named = super().get_select_for_update_of_arguments()
+        if self.statement is None:
+            return named
         # What stands in for a core table cannot be locked; its rows are, in core.
-        staged, local = [], []
-        for alias, node in self.query.alias_map.items():
-            if self.query.alias_refcount[alias]:
-                names = staged if self.statement.staged_home(node.table_name) else local
-                names.append(self.quote_name(alias))
-        return [name for name in tables or local if name not in staged]
+        names = {self.quote_name(alias): alias for alias, count in self.query.alias_refcount.items() if count}
+        staged = {
+            name: alias
+            for name, alias in names.items()
+            if self.statement.staged_home(self.query.alias_map[alias].table_name)
+        }
+        self.statement.locked = {alias for name, alias in staged.items() if name in named or not named}
+        if not staged or not self.connection.features.has_select_for_update_of:
+            return named
+        local = [name for name in names if name not in staged]
+        return [name for name in named if name not in staged] or local
 
 
 def load_at_home(klass_info):

@@ -1,13 +1,17 @@
+import re
+
 from django.db import connections
 from django.db.backends.mysql.base import DatabaseWrapper as MySQLDatabaseWrapper
 
 from causeway.backends.base.base import DatabaseWrapperMixin
 from causeway.backends.mysql.creation import MySQLCreationMixin
-from causeway.backends.mysql.cursor import CursorDebugWrapper, CursorWrapper
+from causeway.backends.mysql.cursor import NO_SUCH_TABLE, CursorDebugWrapper, CursorWrapper
 from causeway.backends.mysql.features import MySQLFeaturesMixin
 from causeway.backends.mysql.introspection import MySQLIntrospectionMixin
 from causeway.backends.mysql.operations import MySQLOperationsMixin
 from causeway.backends.mysql.validation import MySQLValidationMixin
+
+MISSING = re.compile(r"Table '(.+)' doesn't exist")
 
 
 class MySQLMixin(DatabaseWrapperMixin):
@@ -27,6 +31,10 @@ class MySQLMixin(DatabaseWrapperMixin):
 
     def make_debug_cursor(self, cursor):
         return CursorDebugWrapper(cursor, self)
+
+    def missing_table(self, error):
+        found = error.args and error.args[0] == NO_SUCH_TABLE and MISSING.search(str(error.args[1]))
+        return found[1] if found else None
 
     def link_obstacle(self, other):
         if other.vendor != self.vendor:

@@ -20,7 +20,7 @@ class CursorMixin:
         except ProgrammingError as error:
             if error.args[0] != NO_SUCH_TABLE:
                 raise
-            qualified = qualify_select(sql, self.db.ops.placed_core_table)
+            qualified = qualify_select(sql, self.db.ops.linked_core_table)
             if qualified == sql:
                 raise
             return super()._execute(qualified, params)

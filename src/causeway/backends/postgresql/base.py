@@ -13,6 +13,8 @@ from causeway.conf import cores
 
 SEARCH_PATH = re.compile(r"(?:-c\s*|--)search_path=\s*\"?(?P<first>[^\",\s]*)")
 
+UNDEFINED = re.compile(r"relation \"(.+)\" does not exist")
+
 # The constraints of some tables that refer to tables of the same schema.
 CONSTRAINTS_WITHIN = """
     SELECT quote_ident(n.nspname) || '.' || quote_ident(f.conname)
@@ -53,6 +55,10 @@ class PostgreSQLMixin(DatabaseWrapperMixin):
         """The schema of a core connection's tables; None on a child's."""
         core = cores().get(self.alias)
         return core.schema if core else None
+
+    def missing_table(self, error):
+        found = UNDEFINED.search(str(error)) if getattr(error, "sqlstate", None) == "42P01" else None
+        return found[1] if found else None
 
     def link_obstacle(self, other):
         if other.vendor != self.vendor:

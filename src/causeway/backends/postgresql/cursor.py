@@ -25,7 +25,7 @@ class CursorMixin:
     def _execute(self, sql, params, *ignored_wrapper_args):
         tables = homes.core_tables()
         if tables and isinstance(sql, str) and bare_names(tuple(tables)).search(sql):
-            sql = qualify_select(sql, self.db.ops.placed_core_table)
+            sql = qualify_select(sql, self.db.ops.linked_core_table)
         return super()._execute(sql, params)
 
 

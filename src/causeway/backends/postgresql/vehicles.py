@@ -121,7 +121,7 @@ ELEMENTS = {
     datetime.date: str,
     datetime.datetime: lambda value: f'"{value}"',
     datetime.time: str,
-    datetime.timedelta: lambda value: f'"{value.days} days {value.seconds}.{value.microseconds:06} seconds"',
+    datetime.timedelta: lambda value: f'"{value.days} days +{value.seconds}.{value.microseconds:06} seconds"',
     decimal.Decimal: str,
     float: str,
     int: str,

@@ -36,6 +36,10 @@ class SQLiteMixin(DatabaseWrapperMixin):
     def wrap_database_errors(self):
         return LockedFileExplainer(self)
 
+    def missing_table(self, error):
+        _, found, name = str(error).partition("no such table: ")
+        return name if found else None
+
     def link_obstacle(self, other):
         if other.vendor != self.vendor:
             return self.different_engines(other)

@@ -1,10 +1,10 @@
 from django.db import connections
-from django.db.utils import DatabaseErrorWrapper
 
+from causeway.backends.base.errors import MissingTableExplainer
 from causeway.conf import LOCAL_ALIAS, cores
 
 
-class LockedFileExplainer(DatabaseErrorWrapper):
+class LockedFileExplainer(MissingTableExplainer):
     """Says so where a locked file is held by this very thread, over its other connection."""
 
     def __exit__(self, exc_type, exc_value, traceback):

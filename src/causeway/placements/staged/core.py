@@ -26,11 +26,10 @@ _sizes: dict[tuple[Any, str], tuple[float, int]] = {}
 class Core:
     """One core database and what was asked of it for one statement."""
 
-    def __init__(self, home: str, report: Report, lock: Any = None) -> None:
+    def __init__(self, home: str, report: Report) -> None:
         self.home = home
         self.connection: Any = connections[home]
         self.report = report
-        self.lock = lock
         self.most = most_staged_rows(home)
 
     def fetch(self, query: Query, table: str, limit: int | None = None) -> list[tuple[Any, ...]]:
@@ -41,8 +40,6 @@ class Core:
         """
         most = self.most if limit is None else min(limit, self.most)
         query.set_limits(high=most + 1)
-        if self.lock is not None:
-            self.lock(self.connection, query)
         rows = self.rows(*self.compiled(query))
         if len(rows) > self.most:
             raise self.too_many(table, f"more than {self.most}")

@@ -99,7 +99,7 @@ class Execution:
         body = f"SELECT * FROM {ops.quote_name(supply.temporary)}"
         if not ops.reopens_temporary and sql.count(ops.quote_name(relation.name)) > 1:
             # With a LIMIT, MySQL computes it once, and so opens the table once.
-            body += f" LIMIT {2**63 - 1}"
+            body += f" LIMIT {2**64 - 1}"
         return body
 
     def explain_prefix(self) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections
 
 from causeway.placements.staged.core import Core
-from causeway.placements.staged.lock import locking
 from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.statement import Statement
 from causeway.placements.staged.supply import Supply
@@ -48,8 +47,7 @@ class Planner:
 
     def core(self, home: str) -> Core:
         if home not in self.cores:
-            lock = locking(self.execution.compiler.query)
-            self.cores[home] = Core(home, self.execution.report, lock)
+            self.cores[home] = Core(home, self.execution.report)
         return self.cores[home]
 
     def meaning(self, home: str) -> Meaning:

@@ -54,6 +54,8 @@ class Statement:
         self.columns: set[tuple[str, str]] = set()
         self.whole_rows = False
         self.reaches_here = False
+        # The aliases of staged tables whose rows it locks.
+        self.locked: set[str] = set()
 
     @contextmanager
     def compiling(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from django.db.models.lookups import In, Range
 
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.keys import key_sources
+from causeway.placements.staged.lock import lock_as
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
 from causeway.placements.staged.page import FirstRows
 
@@ -33,6 +34,7 @@ class Want:
         self.alias = alias
         self.home = tree.homes[alias]
         self.supply = planner.supply_of(tree, alias)
+        self.estimate: int | None = None
         self.core: Core = planner.core(self.home)
         self.component = tree.component(alias, tree.aliases_of_home(self.home))
         meaning = planner.meaning(self.home)
@@ -61,7 +63,7 @@ class Want:
 
     def satisfy(self) -> None:
         """Fetch the rows, if not all are there already."""
-        if not self.supply.is_whole:
+        if not self.supply.is_whole or self.alias in self.planner.statement.locked:
             self.fetch()
         self.tree.placed.add(self.alias)
 
@@ -101,13 +103,13 @@ class Want:
 
     def estimated(self) -> int:
         """How many rows the core side's own conditions leave, by core's estimate."""
-        if self.supply.estimated is None:
-            query = self.query()
-            size = self.core.size(self.supply.table, query)
-            self.supply.estimated = (
-                self.core.estimate(query) if self.conditions and size > self.planner.few else size
-            )
-        return self.supply.estimated
+        if self.estimate is None:
+            whole = self.unlocked_query([])
+            self.estimate = self.core.size(self.supply.table, whole)
+            if self.conditions and self.estimate > self.planner.few:
+                self.estimate = self.core.estimate(self.unlocked_query(self.conditions))
+            self.supply.estimated = max(self.estimate, self.supply.estimated or 0)
+        return self.estimate
 
     def take_by_keys(self, source: Any, keys: list[Any]) -> None:
         """Fetch the rows that have one of the keys."""
@@ -126,7 +128,12 @@ class Want:
 
     def query(self, *further: Any) -> Query:
         """The query on core of the rows of the alias."""
-        conditions = [*self.conditions, *further]
+        query = self.unlocked_query([*self.conditions, *further])
+        if self.alias in self.planner.statement.locked:
+            lock_as(self.planner.statement.compiler.query, query, self.core.connection)
+        return query
+
+    def unlocked_query(self, conditions: list[Any]) -> Query:
         select = self.supply.select(self.alias)
         if all(aliases_of(condition) <= {self.alias} for condition in conditions):
             return self.tree.query([self.alias], conditions, select)

@@ -1,0 +1,223 @@
+"""Values that not every pair of engines has, or that settings and columns give another meaning."""
+
+import datetime
+import functools
+from decimal import Decimal
+
+import pytest
+from django.apps.registry import Apps
+from django.db import models
+from django.test import override_settings
+
+from causeway.exceptions import PlacementError
+from tests import databases
+from tests.placements.carrying import connected, fetched, make_table, results, temporary
+
+CHILD = databases.engine()
+# By engine, one that tells less apart, or more, than the database's own.
+COLLATIONS = {"sqlite3": "nocase", "mysql": "utf8mb4_bin", "postgresql": "C"}
+UTC = datetime.UTC
+
+
+@pytest.fixture(autouse=True)
+def unblocked(django_db_blocker):
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(params=databases.ENGINES)
+def core_engine(request):
+    return request.param
+
+
+def model_with(**fields):
+    """A model with these fields beside its key."""
+    meta = type("Meta", (), {"apps": Apps(), "app_label": "values", "db_table": "values_further"})
+    return type("Further", (models.Model,), {"__module__": __name__, "Meta": meta, **fields})
+
+
+def assert_carried(core, child, rows, queryset):
+    """The queryset finds over both vehicles what it finds in a table of the child's own with the rows; return that."""
+    make_table(core, queryset.model, rows)
+    relation = fetched(core, child, queryset.model.objects.all())
+    make_table(child, queryset.model, rows)
+    expected = results(child, queryset)
+    if child.ops.carries_inline(relation.columns):
+        assert results(child, queryset, relation, child.ops.inline_relation(relation)) == expected, "inline"
+    with temporary(child, relation) as body:
+        assert results(child, queryset, relation, body) == expected, "temporary"
+    return expected
+
+
+def test_decimals_keep_all_digits(core_engine):
+    # SQLite has fifteen.
+    digits = "123456789012345" if "sqlite3" in {core_engine, CHILD} else "12345678901234567890123456789"
+    values = [Decimal(f"-{digits}e-12"), Decimal(f"{digits}e-12"), Decimal("1e-12"), None]
+    model = model_with(value=models.DecimalField(max_digits=30, decimal_places=12, null=True))
+    rows = [model(id=number, value=value) for number, value in enumerate(values, 1)]
+    with connected(core_engine) as (core, child):
+        queryset = model.objects.order_by("value").filter(value__lt=values[1] + 1).values_list("value")
+        assert assert_carried(core, child, rows, queryset) == [(values[0],), (values[2],), (values[1],)]
+
+
+INFINITE = {float("inf"), float("-inf")}
+
+
+@pytest.mark.parametrize(
+    ("core_engine", "value"),
+    [
+        *(("postgresql", value) for value in (*INFINITE, float("nan"), Decimal("NaN"))),
+        *(("sqlite3", value) for value in INFINITE),
+    ],
+)
+def test_numbers_that_count_nothing_are_carried_or_refused(core_engine, value):
+    field = (
+        models.FloatField()
+        if isinstance(value, float)
+        else models.DecimalField(max_digits=5, decimal_places=2)
+    )
+    model = model_with(value=field)
+    with connected(core_engine) as (core, child):
+        make_table(core, model)
+        with core.cursor() as cursor:
+            cursor.execute("INSERT INTO values_further (id, value) VALUES (1, %s)", [value])
+        relation = fetched(core, child, model.objects.all())
+        if CHILD == "postgresql" or (CHILD == "sqlite3" and value in INFINITE):
+            queryset = model.objects.values_list("value")
+            assert str(results(child, queryset, relation, child.ops.inline_relation(relation))) == str(
+                [(value,)]
+            )
+            with temporary(child, relation) as body:
+                assert str(results(child, queryset, relation, body)) == str([(value,)])
+            return
+        with pytest.raises(PlacementError, match="the column 'value' holds a value that"):
+            child.ops.inline_relation(relation)
+        with pytest.raises(PlacementError, match="Filter out the rows"), temporary(child, relation):
+            pass
+
+
+MOMENTS = [
+    datetime.datetime(2024, 10, 27, 0, 30, 0, 1, tzinfo=UTC),
+    datetime.datetime(2024, 7, 1, 12, 0, tzinfo=UTC),
+    datetime.datetime(2024, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    datetime.datetime(1970, 1, 1, tzinfo=UTC),
+]
+
+
+@pytest.mark.parametrize(
+    ("core_zone", "child_zone"),
+    [("Europe/Berlin", "America/New_York"), (None, "Asia/Kolkata"), ("Asia/Kolkata", "Asia/Kolkata")],
+)
+def test_moments_are_the_same_in_other_time_zones(core_engine, core_zone, child_zone):
+    model = model_with(value=models.DateTimeField())
+    rows = [model(id=number, value=value) for number, value in enumerate(MOMENTS, 1)]
+    with connected(core_engine, {"TIME_ZONE": core_zone}, {"TIME_ZONE": child_zone}) as (core, child):
+        queryset = model.objects.order_by("id").filter(value__in=MOMENTS).values_list("value")
+        assert assert_carried(core, child, rows, queryset) == [(value,) for value in MOMENTS]
+
+
+def test_moments_without_time_zones_are_the_same(core_engine):
+    model = model_with(value=models.DateTimeField())
+    values = [value.replace(tzinfo=None) for value in MOMENTS]
+    rows = [model(id=number, value=value) for number, value in enumerate(values, 1)]
+    with (
+        override_settings(USE_TZ=False, TIME_ZONE="America/New_York"),
+        connected(core_engine) as (core, child),
+    ):
+        queryset = model.objects.order_by("id").filter(value__in=values).values_list("value")
+        assert assert_carried(core, child, rows, queryset) == [(value,) for value in values]
+
+
+def test_collation_of_a_field_is_kept(core_engine):
+    # A model names a collation that both databases have: here each has its own.
+    model, on_core = (
+        model_with(value=models.CharField(max_length=20, db_collation=COLLATIONS[engine]))
+        for engine in (CHILD, core_engine)
+    )
+    texts = ["b", "B", "a", "A", "é", "E", "z", "Z", "ß", "ss"]
+    with connected(core_engine) as (core, child):
+        make_table(core, on_core, [on_core(id=number, value=text) for number, text in enumerate(texts, 1)])
+        rows = [model(id=number, value=text) for number, text in enumerate(texts, 1)]
+        make_table(child, model, rows)
+        relation = fetched(core, child, on_core.objects.all())
+        relation.columns = tuple(
+            column._replace(field=model._meta.get_field(column.name)) for column in relation.columns
+        )
+        relation.keys = frozenset(["value"])
+        with temporary(child, relation) as body:
+            for queryset in (
+                model.objects.order_by("value", "id"),
+                model.objects.filter(value="b").order_by("id"),
+                model.objects.filter(value__lt="b").order_by("id"),
+            ):
+                expected = results(child, queryset.values_list("value"))
+                for vehicle in (child.ops.inline_relation(relation), body):
+                    assert results(child, queryset.values_list("value"), relation, vehicle) == expected
+
+
+# MySQL has unsigned integers.
+@pytest.mark.sqlite3
+@pytest.mark.postgresql
+def test_integer_that_is_too_large_is_refused():
+    model = model_with(value=models.PositiveBigIntegerField())
+    with connected("mysql") as (core, child):
+        make_table(core, model)
+        with core.cursor() as cursor:
+            cursor.execute("INSERT INTO values_further VALUES (1, 18446744073709551615)")
+        relation = fetched(core, child, model.objects.all())
+        with pytest.raises(PlacementError, match="Filter out the rows"), temporary(child, relation):
+            pass
+
+
+@pytest.mark.postgresql
+def test_postgresqls_own_types_are_carried():
+    from django.contrib.postgres import fields
+    from django.db.backends.postgresql.psycopg_any import DateRange, NumericRange
+
+    array = functools.partial(fields.ArrayField, null=True)
+    model = model_with(
+        texts=array(models.CharField(max_length=30, null=True)),
+        matrix=array(array(models.IntegerField())),
+        decimals=array(models.DecimalField(max_digits=30, decimal_places=12)),
+        days=array(models.DateField()),
+        blobs=array(models.BinaryField()),
+        span=fields.IntegerRangeField(null=True),
+        stay=fields.DateRangeField(null=True),
+        period=fields.DateTimeRangeField(null=True),
+    )
+    rows = [
+        model(
+            id=1,
+            texts=["a", None, 'quote " and \\ {x,y}', "", "NULL"],
+            matrix=[[1, 2], [3, 4]],
+            decimals=[Decimal("123456789012345678.123456789012")],
+            days=[datetime.date(2024, 2, 29)],
+            blobs=[b"\x00\xff", b""],
+            span=NumericRange(1, 5),
+            stay=DateRange(datetime.date(2024, 1, 1), None),
+            period=(MOMENTS[0], MOMENTS[2]),
+        ),
+        model(id=2),
+        model(id=3, texts=[], matrix=[], span=NumericRange(empty=True)),
+    ]
+    with connected("postgresql") as (core, child):
+        everything = assert_carried(core, child, rows, model.objects.order_by("id"))
+        assert everything[0][1] == rows[0].texts
+        assert everything[0][2] == rows[0].matrix
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(("extension", "declared"), [("citext", "citext"), ("hstore", "hstore")])
+def test_types_of_extensions_are_carried(extension, declared):
+    class ExtensionField(models.Field):
+        def db_type(self, connection):
+            return declared
+
+    model = model_with(value=ExtensionField(null=True))
+    rows = [model(id=1, value='"a"=>"B"'), model(id=2), model(id=3, value="")]
+    with connected("postgresql") as (core, child):
+        for connection in (core, child):
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA pg_catalog")
+        found = assert_carried(core, child, rows, model.objects.order_by("id"))
+        assert found == [(1, '"a"=>"B"'), (2, None), (3, "")]
