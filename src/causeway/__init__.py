@@ -2,6 +2,8 @@
 
 from causeway.conf import sibling
 from causeway.placements import table
+from causeway.placements.staged.explain import explain
+from causeway.placements.staged.limits import max_staged_rows
 
-__all__ = ["sibling", "table"]
+__all__ = ["explain", "max_staged_rows", "sibling", "table"]
 __version__ = "0.1.0"

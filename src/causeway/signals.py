@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 
-# Sent after a spanning query got its core rows and before it is executed, with ``report``, a
-# causeway.placements.staged.report.Report, and ``using``, the alias it is executed on.
+# Sent when a query has been executed for which core rows were staged, before its rows are read: with
+# ``report``, a causeway.placements.staged.report.Report, and ``using``, the alias it was executed on.
 query_staged = Signal()
 
 

@@ -115,8 +115,12 @@ class OperationsMixin:
     def estimated_rows(self, sql, params, most):
         """About how many rows a statement would bring; of more than ``most``, perhaps one more than that."""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM ({sql} LIMIT {most + 1}) counted", params)
+            cursor.execute(self.estimate_sql(sql, most), params)
             return cursor.fetchone()[0]
+
+    def estimate_sql(self, sql, most):
+        """The statement that ``estimated_rows()`` sends."""
+        return f"SELECT count(*) FROM ({sql} LIMIT {most + 1}) counted"
 
     def placed_table(self, name):
         """The SQL that names a core table of another database here; None for any other table."""

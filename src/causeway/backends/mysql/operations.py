@@ -8,13 +8,15 @@ class MySQLOperationsMixin(MySQLVehiclesMixin, OperationsMixin):
     text_rules_sql = "SELECT @@collation_database"
 
     def estimated_rows(self, sql, params, most):
-        extended = "EXTENDED " if self.connection.mysql_is_mariadb else ""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN {extended}{sql}", params)
+            cursor.execute(self.estimate_sql(sql, most), params)
             names = [column[0] for column in cursor.description]
             steps = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         estimates = [int(step["rows"]) * float(step["filtered"]) / 100 for step in steps if step["rows"]]
         return int(prod(estimates)) if estimates else 0
+
+    def estimate_sql(self, sql, most):
+        return f"EXPLAIN {'EXTENDED ' if self.connection.mysql_is_mariadb else ''}{sql}"
 
     def dialect(self):
         # They differ in functions, in JSON above all.

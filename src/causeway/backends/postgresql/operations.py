@@ -26,10 +26,13 @@ class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
 
     def estimated_rows(self, sql, params, most):
         with self.connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+            cursor.execute(self.estimate_sql(sql, most), params)
             plan = cursor.fetchone()[0]
         plan = json.loads(plan) if isinstance(plan, str) else plan
         return int(plan[0]["Plan"]["Plan Rows"])
+
+    def estimate_sql(self, sql, most):
+        return f"EXPLAIN (FORMAT JSON) {sql}"
 
     def own_table(self, name):
         # A core connection whose search path is lost (a pooler may drop it) would find a table

@@ -38,10 +38,10 @@ class Core:
         Raises CoreUnavailable where the database cannot be reached, and TooManyStagedRows where
         there are more than may be staged.
         """
-        most = self.most if limit is None else min(limit, self.most)
+        most = self.most if limit is None else limit
         query.set_limits(high=most + 1)
         rows = self.rows(*self.compiled(query))
-        if len(rows) > self.most:
+        if limit is None and len(rows) > most:
             raise self.too_many(table, f"more than {self.most}")
         return rows
 
@@ -50,6 +50,7 @@ class Core:
         sql, params = self.compiled(query)
         if not sql:
             return 0
+        self.report.sent(self.home, self.connection.ops.estimate_sql(sql, self.most))
         estimate: int = self.carried_out(
             lambda: self.connection.ops.estimated_rows(sql, params, self.most), sql
         )
@@ -95,11 +96,11 @@ class Core:
                 cursor.execute(sql, params)
                 return list(cursor.fetchall())
 
+        self.report.sent(self.home, sql)
         rows: list[tuple[Any, ...]] = self.carried_out(fetched, sql)
         return rows
 
     def carried_out(self, ask: Any, sql: str) -> Any:
-        self.report.sent(self.home, sql)
         try:
             return ask()
         except (OperationalError, InterfaceError) as error:

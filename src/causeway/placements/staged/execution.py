@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from causeway.placements.staged.page import page_keys
+from causeway.placements.staged.page import find_page
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.relation import Relation
 from causeway.placements.staged.report import Report
@@ -20,11 +20,15 @@ NUMBERS = count(1)
 
 
 class Execution:
-    """One execution of a query's statement, and the temporary tables made for it."""
+    """One execution of a query's statement, and the temporary tables made for it.
+
+    ``report`` is that of the query for which this one is carried out, if there is one.
+    """
 
     def __init__(self, compiler: Any, report: Report | None = None) -> None:
         self.compiler = compiler
         self.report = report or Report()
+        self.is_outermost = report is None
         self.temporaries: list[str] = []
 
     @property
@@ -33,13 +37,17 @@ class Execution:
 
     def run(self, execute_sql: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Execute the statement, and remove what was made for it, at last when its rows are read."""
-        result = None
         try:
             result = execute_sql(*args, **kwargs)
-        finally:
-            if self.temporaries and not isgenerator(result):
-                self.remove_temporaries()
-        return self.until_read(result) if isgenerator(result) and self.temporaries else result
+            if self.is_outermost:
+                self.report.finish(self.connection.alias)
+        except BaseException:
+            self.remove_temporaries()
+            raise
+        if self.temporaries and isgenerator(result):
+            return self.until_read(result)
+        self.remove_temporaries()
+        return result
 
     def until_read(self, rows: Iterator[Any]) -> Iterator[Any]:
         try:
@@ -49,14 +57,22 @@ class Execution:
 
     def placed(self, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
         """The statement with its core rows before it, under the names by which it calls their tables."""
-        keys = page_keys(self.compiler)
-        if keys is not None:
-            sql, params = self.compiler.sql_of_page(keys)
-            if not self.compiler.statement.clauses:
-                return sql, params
-        supplies = Planner(self, self.compiler.statement).run()
+        whole = self.compiler.query, sql, params
+        page = find_page(self.compiler)
+        if page is not None:
+            sql, params = self.compiler.sql_of_page(page.keys)
+        planner = Planner(self, self.compiler.statement, page)
+        supplies = planner.run()
+        if page is not None and not page.is_complete(supplies, planner.trees):
+            self.compiler.query, sql, params = whole
+            self.compiler.noted_sql()
+            planner = Planner(self, self.compiler.statement)
+            supplies = planner.run()
+        if planner.page_keys is not None:
+            sql, params = self.compiler.sql_of_page(planner.page_keys)
         sql, params = self.with_relations(supplies, sql, params)
-        self.report.finish(supplies, self.connection, sql)
+        self.report.supplied(supplies)
+        self.report.sent(self.connection.alias, sql)
         return sql, params
 
     def with_relations(
@@ -108,6 +124,8 @@ class Execution:
 
     def remove_temporaries(self) -> None:
         """Drop the temporary tables; where that cannot be now, with the next ones."""
+        if not self.temporaries:
+            return
         ops = self.connection.ops
         names, self.temporaries = [*ops.left_over, *self.temporaries], []
         ops.left_over = []

@@ -66,6 +66,12 @@ class JoinedKeys(KeySource):
         self.name = str(tree.nodes[edge.other.alias].table_name)
         self.aliases = tree.component(edge.other.alias, tree.placed)
 
+    def keys(self, limit: int, distinct: bool = False) -> list[Any] | None:
+        known = self.planner.joined.get((self.other.alias, self.other.target.column))
+        if known is None:
+            return super().keys(limit, distinct)
+        return list(dict.fromkeys(key for key in known if key is not None))
+
     def query(self) -> Query:
         conditions = [
             condition
@@ -142,7 +148,7 @@ def is_simple(planner: Planner, subquery: Query) -> bool:
     """Whether all tables of a subquery stand in the child's database, itself without further subqueries."""
     if subquery.combinator or subquery.extra_tables or subquery.select_related:
         return False
-    nodes = subquery.alias_map.values()
+    nodes = [node for alias, node in subquery.alias_map.items() if subquery.alias_refcount[alias]]
     if any(planner.statement.staged_home(node.table_name) for node in nodes):
         return False
     if planner.statement.staged_home(subquery.model._meta.db_table):

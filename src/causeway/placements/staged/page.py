@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models.expressions import Col, OrderBy, Ref
 from django.db.models.lookups import GreaterThan, LessThan
+from django.db.models.sql.constants import INNER
 
 from causeway.placements.staged.core import Core
 
@@ -13,13 +16,15 @@ if TYPE_CHECKING:
     from django.db.models.sql import Query
 
     from causeway.placements.staged.planner import Planner
+    from causeway.placements.staged.supply import Supply
+    from causeway.placements.staged.tree import Tree
     from causeway.placements.staged.want import Want
 
 # The first rows by an order that are fetched at once: so many times the rows of the page, and how
 # many times as many when these were too few.
-TIMES_THE_PAGE = 8
-LEAST_FIRST = 256
-THEN_TIMES = 32
+TIMES_THE_PAGE = 3
+LEAST_FIRST = 60
+THEN_TIMES = 50
 
 
 def is_page(compiler: Any) -> bool:
@@ -34,32 +39,113 @@ def is_page(compiler: Any) -> bool:
     expressions = [*query.annotations.values(), *(expression for expression, _, _ in compiler.select)]
     if any(getattr(part, "contains_over_clause", False) for part in expressions):
         return False
-    nodes = [
-        node for alias, node in query.alias_map.items() if query.alias_refcount[alias] and node.join_type
-    ]
-    return all(node.join_field.many_to_one or node.join_field.one_to_one for node in nodes)
+    joins = [node for node in nodes_of(compiler).values() if node.join_type]
+    return all(join.join_field.many_to_one or join.join_field.one_to_one for join in joins)
 
 
-def keys_query(query: Query) -> Query:
-    """The query of the primary keys of a page."""
+def nodes_of(compiler: Any) -> dict[str, Any]:
+    """The tables in the FROM clause of a statement itself, by alias, if it names a staged one."""
+    clauses = [clause for clause in compiler.statement.clauses if clause.compiler is compiler]
+    return clauses[0].nodes if clauses else {}
+
+
+def keys_query(query: Query, *fields: str) -> Query:
+    """The query of the primary keys of a page, and of further fields of its rows."""
     keys = query.clone()
     keys.select_related = False
     keys.clear_select_clause()
-    keys.add_fields(["pk"])
+    keys.add_fields(["pk", *fields])
     return keys
 
 
-def page_keys(compiler: Any) -> list[Any] | None:
-    """The primary keys of the page that a statement shows, if there are tables that it only shows; else None.
+@dataclass
+class Page:
+    """The rows that a sliced query shows: their primary keys, and by which keys core rows are joined with them.
 
-    The rows shown are then those of this page, whatever is written meanwhile.
+    ``joined`` has the values by the alias and the column that the child's rows refer to core by.
+    """
+
+    keys: list[Any]
+    joined: dict[tuple[str, str], list[Any]]
+
+    def is_complete(self, supplies: Iterable[Supply], trees: Iterable[Tree]) -> bool:
+        """Whether no row is left out because the core row that it refers to is gone."""
+        by_table = {(supply.home, str(supply.table)): supply for supply in supplies}
+        for tree in trees:
+            for edge in tree.edges(tree.staged_aliases(), tree.aliases_of_home(None)):
+                wanted = self.joined.get((edge.other.alias, edge.other.target.column))
+                if wanted is None or not tree.is_strict(edge.key.alias):
+                    continue
+                table = tree.nodes[edge.key.alias].table_name
+                found = by_table[table.home, str(table)].values(edge.key.target.column)
+                if len(found) < len(set(wanted)):
+                    return False
+        return True
+
+
+def page_statement(compiler: Any) -> tuple[Any, str, Any, list[tuple[str, str]]] | None:
+    """The compiler and the statement of the page that a statement shows, and what it finds besides its keys.
+
+    None if it is no page, or there are no tables that it only shows.
     """
     if not is_page(compiler):
         return None
-    found = keys_query(compiler.query).get_compiler(compiler.using)
+    nodes = nodes_of(compiler)
+    crossings = {
+        alias: node
+        for alias, node in nodes.items()
+        if node.join_type == INNER
+        and homes_of(compiler, nodes, node)[0] != homes_of(compiler, nodes, node)[1]
+    }
+    paths = {alias: crossing_path(compiler, nodes, node) for alias, node in crossings.items()}
+    found = keys_query(compiler.query, *filter(None, paths.values())).get_compiler(compiler.using)
     sql, params = found.whole_sql()
     if staged_tables(found.statement) == staged_tables(compiler.statement):
         return None
+    if any(path is None and alias not in nodes_of(found) for alias, path in paths.items()):
+        return None
+    joined = [(node.parent_alias, node.join_cols[0][0]) for alias, node in crossings.items() if paths[alias]]
+    return found, sql, params, joined
+
+
+def homes_of(compiler: Any, nodes: dict[str, Any], node: Any) -> tuple[str | None, str | None]:
+    """The staged homes of the two tables of a join, the one that it joins to first."""
+    staged_home = compiler.statement.staged_home
+    return staged_home(nodes[node.parent_alias].table_name), staged_home(node.table_name)
+
+
+def crossing_path(compiler: Any, nodes: dict[str, Any], node: Any) -> str | None:
+    """The field by which rows of the page refer to a core row; None if it is no such field.
+
+    Between two databases no constraint keeps a row from referring to nothing. It would be left
+    out of the page, so what is referred to is looked at.
+    """
+    path = path_of(nodes, node.parent_alias)
+    if homes_of(compiler, nodes, node)[0] is not None or path is None or len(node.join_cols) != 1:
+        return None
+    return "__".join([*path, node.join_fields[0][0].attname])
+
+
+def path_of(nodes: dict[str, Any], alias: str) -> list[str] | None:
+    """The names of the foreign keys that lead from the base table to an alias."""
+    names: list[str] = []
+    while (node := nodes[alias]).join_type is not None:
+        if not getattr(node.join_field, "concrete", False):
+            return None
+        names.insert(0, node.join_field.name)
+        alias = node.parent_alias
+    return names
+
+
+def find_page(compiler: Any) -> Page | None:
+    """The page that a statement shows, if there are tables that it only shows; else None.
+
+    The rows shown are then those of this page, whatever is written meanwhile.
+    """
+    statement = page_statement(compiler)
+    if statement is None:
+        return None
+    found, sql, params, joined = statement
     report = compiler.execution.report
     if found.statement.clauses:
         rows = found.execute_sql(report=report)
@@ -70,7 +156,10 @@ def page_keys(compiler: Any) -> list[Any] | None:
             rows = [cursor.fetchall()]
     else:
         rows = [Core(found.using, report).rows(sql, params)]
-    return [key for (key,) in found.results_iter(rows)]
+    columns = list(zip(*found.results_iter(rows), strict=True)) or [()] * (len(joined) + 1)
+    return Page(
+        list(columns[0]), {name: list(values) for name, values in zip(joined, columns[1:], strict=True)}
+    )
 
 
 def staged_tables(statement: Any) -> set[tuple[str, str]]:
@@ -129,14 +218,13 @@ class FirstRows:
         for first in (number, number * THEN_TIMES):
             if first > self.want.core.most or first >= self.want.estimated():
                 return False
-            rows = self.want.core.fetch(self.query(first), str(self.want.supply.table))
+            rows = self.want.core.fetch(self.query(first), str(self.want.supply.table), first)
             self.want.supply.add(rows)
-            if self.is_full():
-                self.want.supply.steps.append(
-                    f"the first {len(rows)} by {self.order.expression.target.column!r}"
-                )
+            step = f"the first {first} by {self.order.expression.target.column!r}"
+            if self.fills_page():
+                self.want.supply.steps.append(f"{step}, which fill the page")
                 return True
-            self.want.supply.steps.append(f"more than the first {first} needed")
+            self.want.supply.steps.append(f"{step} do not fill the page")
         return False
 
     def query(self, first: int) -> Query:
@@ -148,9 +236,16 @@ class FirstRows:
         boundary.set_limits(first, first + 1)
         boundary.subquery = True
         before = GreaterThan if self.order.descending else LessThan
-        return self.want.query(before(column, boundary))
+        query = self.want.query(before(column, boundary))
+        # So that core reads them off an index.
+        query.order_by = (self.order,)
+        return query
 
-    def is_full(self) -> bool:
+    def fills_page(self) -> bool:
+        """Whether the page is full with the rows that are there; then its keys are known."""
         query = self.compiler.query
         rows = self.planner.execute_here(keys_query(query))
-        return len(rows) == query.high_mark - query.low_mark
+        if len(rows) < query.high_mark - query.low_mark:
+            return False
+        self.planner.page_keys = [key for (key,) in rows]
+        return True

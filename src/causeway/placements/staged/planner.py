@@ -12,6 +12,7 @@ from django.db import connections
 
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.meaning import Meaning
+from causeway.placements.staged.page import FirstRows, Page
 from causeway.placements.staged.statement import Statement
 from causeway.placements.staged.supply import Supply
 from causeway.placements.staged.tree import Tree
@@ -26,15 +27,23 @@ if TYPE_CHECKING:
 class Planner:
     """Supplies the staged tables of a statement with the rows it needs."""
 
-    def __init__(self, execution: Execution, statement: Statement) -> None:
+    core_class: type[Core] = Core
+    supply_class: type[Supply] = Supply
+    first_rows_class: type[FirstRows] = FirstRows
+
+    def __init__(self, execution: Execution, statement: Statement, page: Page | None = None) -> None:
         self.execution = execution
         self.statement = statement
+        # The keys by which the rows of a page are joined with core rows.
+        self.joined = page.joined if page else {}
         self.connection: Any = statement.connection
         # What goes inline is fetched without asking how much it is.
         self.few: int = self.connection.ops.inline_limit
         self.trees = [Tree(clause, statement) for clause in statement.clauses]
         self.supplies: dict[tuple[str, str], Supply] = {}
         self.cores: dict[str, Core] = {}
+        # The primary keys of the rows that the statement shows, where they were found on the way.
+        self.page_keys: list[Any] | None = None
         self.meanings: dict[str, Meaning] = {}
 
     def run(self) -> list[Supply]:
@@ -42,12 +51,15 @@ class Planner:
         wants = [Want(self, tree, alias) for tree in self.trees for alias in tree.staged_aliases()]
         # What conditions of their own reduce, reduces others.
         for want in sorted(wants, key=lambda want: not want.conditions):
-            want.satisfy()
+            self.satisfy(want)
         return list(self.supplies.values())
+
+    def satisfy(self, want: Want) -> None:
+        want.satisfy()
 
     def core(self, home: str) -> Core:
         if home not in self.cores:
-            self.cores[home] = Core(home, self.execution.report)
+            self.cores[home] = self.core_class(home, self.execution.report)
         return self.cores[home]
 
     def meaning(self, home: str) -> Meaning:
@@ -59,7 +71,7 @@ class Planner:
         table = tree.nodes[alias].table_name
         key = table.home, str(table)
         if key not in self.supplies:
-            self.supplies[key] = Supply(self.connection, table, *self.columns_of(table))
+            self.supplies[key] = self.supply_class(self.connection, table, *self.columns_of(table))
         return self.supplies[key]
 
     def columns_of(self, table: Any) -> tuple[set[str], set[str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from causeway.signals import query_staged
 
@@ -19,8 +21,8 @@ class StagedTable:
     """What stood in for one core table.
 
     ``vehicle`` is ``inline`` or ``temporary table``; ``reduction`` tells in words which rows were
-    fetched and why; ``estimated`` is what was known before, None where nothing was asked.
-    ``rows`` and ``bytes`` were shipped, None if nothing was.
+    fetched and why; ``estimated`` is how many rows that would be, None where nobody knew before.
+    ``rows`` and ``bytes``, without what the protocol adds, were shipped; None if nothing was.
     """
 
     home: str
@@ -32,16 +34,23 @@ class StagedTable:
     rows: int | None
     bytes: int | None
 
+    def __str__(self) -> str:
+        return f"{self.home}.{self.table}: {self.rows} rows, {self.bytes} bytes, {self.vehicle}, {self.reduction}"
+
 
 @dataclass
 class Report:
     """What was done for one staged query.
 
-    ``statements`` are those sent, in this order, each with the alias it was sent to.
+    ``tables`` are the core tables that were staged; one that was needed first for the keys of a
+    page, then for its rows, is there twice. ``statements`` are those sent, in this order, each
+    with the alias it was sent to. ``is_wanted`` says that somebody asks for it besides the log and
+    the signal: figures that nobody asks for are not reckoned.
     """
 
     tables: list[StagedTable] = field(default_factory=list)
     statements: list[tuple[str, str]] = field(default_factory=list)
+    is_wanted: bool = False
 
     def sent(self, alias: str, sql: str) -> None:
         self.statements.append((alias, sql))
@@ -50,25 +59,22 @@ class Report:
         """How many statements were sent to a core database."""
         return sum(alias == home for alias, _ in self.statements)
 
-    def finish(self, supplies: list[Supply], connection: Any, sql: str) -> None:
-        """Note what the supplies brought and the statement they are for; log it and send the signal."""
-        is_logged = logger.isEnabledFor(logging.DEBUG)
-        is_heard = query_staged.has_listeners()
-        self.sent(connection.alias, sql)
-        if not is_logged and not is_heard and not self.is_wanted:
-            return
-        self.tables = [supply.told() for supply in supplies]
-        if is_logged:
-            logger.debug("%s", self, extra={"report": self, "alias": connection.alias})
-        if is_heard:
-            query_staged.send(sender=type(self), report=self, using=connection.alias)
+    def supplied(self, supplies: Iterable[Supply]) -> None:
+        """Note what the supplies of a statement brought."""
+        if self.is_wanted or logger.isEnabledFor(logging.DEBUG) or query_staged.has_listeners():
+            self.tables += [supply.told() for supply in supplies]
 
-    # Whether somebody asks for it besides.
-    is_wanted: bool = False
+    def finish(self, using: str) -> None:
+        """Log a query that was executed on ``using``, and send the signal, if it was a staged one."""
+        if not self.statements:
+            return
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s", self, extra={"report": self, "alias": using})
+        if query_staged.has_listeners():
+            query_staged.send(sender=type(self), report=self, using=using)
 
     def __str__(self) -> str:
-        tables = "; ".join(
-            f"{table.home}.{table.table}: {table.vehicle}, {table.rows} rows, {table.bytes} bytes, {table.reduction}"
-            for table in self.tables
-        )
-        return f"{tables} | {self.statements[-1][1]}"
+        tables = "; ".join(map(str, self.tables)) or "no core rows"
+        numbers = Counter(alias for alias, _ in self.statements)
+        statements = ", ".join(f"{number} to {alias!r}" for alias, number in numbers.items())
+        return f"Staged {tables} (statements: {statements}): {self.statements[-1][1]}"

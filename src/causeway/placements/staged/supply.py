@@ -80,6 +80,11 @@ class Supply:
             else:
                 yield tuple(values)
 
+    def values(self, column: str) -> set[Any]:
+        """The values of one of its columns."""
+        position = [field.column for field in self.fields].index(column)
+        return {row[position] for row in self.rows.values()}
+
     def relation(self) -> Relation:
         name = relation_name(self.connection, self.table)
         return Relation(name, self.columns, list(self.rows.values()), frozenset(self.keys))
@@ -91,7 +96,7 @@ class Supply:
             table=str(self.table),
             columns=[field.column for field in self.fields],
             vehicle=self.vehicle,
-            reduction=", then ".join(self.steps),
+            reduction="; ".join(self.steps),
             estimated=self.estimated,
             rows=len(self.rows),
             bytes=sum(sum(map(size, row)) for row in self.rows.values()),

@@ -11,7 +11,6 @@ from causeway.placements.staged.core import Core
 from causeway.placements.staged.keys import key_sources
 from causeway.placements.staged.lock import lock_as
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
-from causeway.placements.staged.page import FirstRows
 
 if TYPE_CHECKING:
     from django.db.models.sql import Query
@@ -73,32 +72,41 @@ class Want:
         # The child's keys cost no trip to core, its own conditions no statement here.
         if self.conditions and self.take_few(few):
             return None
-        sources = list(key_sources(self.planner, self.tree, self.component))
+        sources = [
+            source
+            for source in key_sources(self.planner, self.tree, self.component)
+            # Core may tell keys apart that are one to the child's database.
+            if self.planner.meaning(self.home).holds_there(In(source.key, []))
+        ]
         for source in sources:
             if (keys := source.keys(few)) is not None:
-                return self.take_by_keys(source, keys)
-        if FirstRows(self.planner, self).take():
+                return self.take_by_keys(source, keys, f"no more than {few}")
+        if self.planner.first_rows_class(self.planner, self).take():
             return None
         size = self.estimated()
         for source in sources if size > few else ():
             keys = source.keys(MOST_KEYS, distinct=True)
             if keys is not None and len(keys) < size:
-                return self.take_by_keys(source, keys)
+                return self.take_by_keys(
+                    source, keys, f"fewer than the about {size} rows there are otherwise"
+                )
         self.core.refuse(str(self.supply.table), size)
         rows = self.core.fetch(self.query(), str(self.supply.table))
         self.supply.add(rows)
         self.supply.is_whole = not self.conditions
-        self.supply.steps.append("its own conditions" if self.conditions else "the whole table")
+        how = f"by its own conditions, which leave about {size}" if self.conditions else "the whole table"
+        self.supply.steps.append(f"{how}: nothing reduces it further")
         return None
 
     def take_few(self, few: int) -> bool:
         """Fetch the rows that the core side's own conditions leave, unless they are more than a few."""
+        few = min(few, self.core.most)
         rows = self.core.fetch(self.query(), str(self.supply.table), few)
         if len(rows) > few:
-            self.supply.steps.append(f"more than {few} rows by its own conditions")
+            self.supply.steps.append(f"its own conditions leave more than {few}")
             return False
         self.supply.add(rows)
-        self.supply.steps.append("its own conditions")
+        self.supply.steps.append(f"by its own conditions, which leave no more than {few}")
         return True
 
     def estimated(self) -> int:
@@ -111,11 +119,11 @@ class Want:
             self.supply.estimated = max(self.estimate, self.supply.estimated or 0)
         return self.estimate
 
-    def take_by_keys(self, source: Any, keys: list[Any]) -> None:
+    def take_by_keys(self, source: Any, keys: list[Any], why: str) -> None:
         """Fetch the rows that have one of the keys."""
         table = str(self.supply.table)
         self.core.refuse(table, len(keys) if source.is_unique(self.supply) else 0)
-        self.supply.steps.append(f"{len(keys)} keys of {source.name}")
+        self.supply.steps.append(f"by {len(keys)} keys of {source.name!r}, {why}")
         if is_dense(keys):
             dense = Range(source.key, (min(keys), max(keys)))
             self.supply.add(self.core.fetch(self.query(dense), table))
