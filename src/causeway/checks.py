@@ -14,14 +14,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.module_loading import import_string
 
 from causeway import homes
-from causeway.conf import LOCAL_ALIAS, PLACEMENTS, cores
+from causeway.conf import LOCAL_ALIAS, MAX_STAGED_ROWS, PLACEMENTS, cores, is_number_of_rows, staged_cores
 from causeway.managers import CoreManager
 from causeway.natural_keys import CONTENT_TYPE
 from causeway.placements import AVAILABLE, obstacle
 
 CONTENT_TYPES_AND_PERMISSIONS = (CONTENT_TYPE, ("auth", "permission"))
 
-KEYS = {"MODELS", "PLACEMENT", "OWNER", "READ_ONLY", "SCHEMA"}
+KEYS = {"MAX_STAGED_ROWS", "MODELS", "OWNER", "PLACEMENT", "READ_ONLY", "SCHEMA"}
 
 
 def register_checks() -> None:
@@ -71,6 +71,12 @@ def _shape_of(alias: str, entry: Any) -> Iterator[CheckMessage]:
         yield Error(
             f"{_entry(alias)}['SCHEMA'] must be the name of a schema.",
             hint="Write for instance 'core', or leave it out where the core database is a database of its own.",
+            id="causeway.E001",
+        )
+    if not is_number_of_rows(entry.get("MAX_STAGED_ROWS", 0)):
+        yield Error(
+            f"{_entry(alias)}['MAX_STAGED_ROWS'] must be an integer of at least 0.",
+            hint=f"Leave it out for {MAX_STAGED_ROWS}.",
             id="causeway.E001",
         )
     for key in ("OWNER", "READ_ONLY"):
@@ -218,9 +224,21 @@ def check_placements(app_configs: Any = None, **kwargs: Any) -> list[CheckMessag
                     id="causeway.E008",
                 )
             )
+        elif core.alias in staged_cores():
+            messages += _check_staging(core.alias)
         elif core.alias in connections.settings and _is_ours(connections[LOCAL_ALIAS]):
             messages += _check_link(core.alias)
     return messages
+
+
+def _check_staging(alias: str) -> Iterator[CheckMessage]:
+    if cores()[alias].schema:
+        yield Error(
+            f"{_entry(alias)}['SCHEMA'] is {cores()[alias].schema!r}, but core tables that are staged stand in a "
+            f"database of their own.",
+            hint="Leave it out. Or, where core is a schema of the child's own database, leave PLACEMENT out.",
+            id="causeway.E014",
+        )
 
 
 def _check_link(alias: str) -> Iterator[CheckMessage]:

@@ -66,6 +66,7 @@ def _core(alias: str, entry: Mapping[str, Any]) -> Core:
     labels = entry.get("MODELS")
     if not isinstance(labels, (list, tuple, set, frozenset)):
         labels = ()
+    rows = entry.get("MAX_STAGED_ROWS", MAX_STAGED_ROWS)
     return Core(
         alias=alias,
         models=frozenset(label.lower() for label in labels if isinstance(label, str)),
@@ -73,8 +74,13 @@ def _core(alias: str, entry: Mapping[str, Any]) -> Core:
         owner=bool(entry.get("OWNER", False)),
         read_only=bool(entry.get("READ_ONLY", False)),
         schema=entry.get("SCHEMA"),
-        max_staged_rows=entry.get("MAX_STAGED_ROWS", MAX_STAGED_ROWS),
+        max_staged_rows=rows if is_number_of_rows(rows) else MAX_STAGED_ROWS,
     )
+
+
+def is_number_of_rows(value: Any) -> bool:
+    """Whether it may be the number of rows that a query may stage."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connections
 
-from causeway.conf import LOCAL_ALIAS, cores
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import PlacementError
 from causeway.homes import Table
 from causeway.placements.base import Placement
@@ -76,11 +76,12 @@ def table(model: type[Model], using: str = LOCAL_ALIAS) -> str:
 
     It is qualified for a core model: ``cursor.execute(f"SELECT count(*) FROM {table(Article)}")``.
     Ask each time, do not keep it: under a test runner it names the test database.
-    Raises PlacementError where the table cannot stand on that connection.
+    Raises PlacementError where the table does not stand on that connection.
     """
     connection = connections[using]
     name = model._meta.db_table
     if isinstance(name, Table) and name.home not in {None, using}:
+        refuse_staged(connection, name)
         return target(connection, name)
     is_local = getattr(name, "home", None) is None and not getattr(name, "in_core", False)
     if using in cores() and is_local and model._meta.managed:
@@ -89,3 +90,14 @@ def table(model: type[Model], using: str = LOCAL_ALIAS) -> str:
             f"model, and core knows no child. Use the connection {LOCAL_ALIAS!r}, which reaches the tables of both."
         )
     return connection.ops.quote_name(name)
+
+
+def refuse_staged(connection: BaseDatabaseWrapper, table: Table) -> None:
+    """Raise PlacementError if the table is there for a connection in queries of the ORM alone."""
+    home = table.home
+    if home in staged_cores() and obstacle(connection, home) is None:
+        raise PlacementError(
+            f"Cannot name the table {str(table)!r} in raw SQL on {connection.alias!r}: its home is the core database "
+            f"{home!r}, whose tables are staged: queries of the ORM get the rows that they need, raw SQL gets none. "
+            f"Use the ORM, or send the SQL over connections[{home!r}], or link the databases."
+        )

@@ -91,7 +91,10 @@ class DatabaseWrapperMixin:
         return home if home not in {None, self.alias} and self.reaches_core else None
 
     # What to do about an obstacle.
-    link_hint = "Put both on one server: causeway.sibling() makes the settings of another database there."
+    link_hint = (
+        "Put both on one server: causeway.sibling() makes the settings of another database there. Or write 'staged' "
+        "for PLACEMENT in CAUSEWAY, which needs nothing but the two connections."
+    )
 
     def link_obstacle(self, other):
         """Why the database of another connection cannot be reached over this one, as a clause, or None."""

@@ -5,7 +5,7 @@ from django.db import connections
 from causeway import homes
 from causeway.backends.base.compiler import qualifying
 from causeway.backends.base.guards import asks_for_content_types
-from causeway.backends.base.staging import staging
+from causeway.backends.base.staging import requoted, staging
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements import target
 from causeway.placements.staged.statement import current, is_mapped
@@ -22,6 +22,8 @@ class OperationsMixin:
         # Qualified names by home and table, good for one reading of the settings.
         self.targets = {}
         self.targets_of = None
+        # The names of the collations that the database has, once they were asked for.
+        self.collations = None
         # Temporary tables of staged queries that could not be dropped yet.
         self.left_over = []
         # What text_rules() found, and the name of the database it asked.
@@ -59,10 +61,15 @@ class OperationsMixin:
         statement = current()
         # A part of a statement is compiled where the statement is.
         is_part = statement is not None and statement.connection is connection
+        asked = using
         if using and not is_part:
             using = self.home_alias(compiler_name, query, using)
             connection = connections[using]
-        return connection.ops.compiler_class(compiler_name)(query, connection, using, elide_empty)
+            if using != asked and getattr(query, "extra", None):
+                query = requoted(query, connections[asked], connection)
+        compiler = connection.ops.compiler_class(compiler_name)(query, connection, using, elide_empty)
+        compiler.asked = asked
+        return compiler
 
     def home_alias(self, compiler_name, query, using):
         """The alias on which the query is to be compiled, for one that asks for it on ``using``."""
@@ -111,6 +118,14 @@ class OperationsMixin:
                     rules = cursor.fetchone()
             self.known_text_rules, self.text_rules_of = rules, name
         return self.known_text_rules
+
+    def has_collation(self, name):
+        """Whether this database has a collation of that name: each engine has its own."""
+        if self.collations is None:
+            with self.connection.cursor() as cursor:
+                cursor.execute(self.collations_sql)
+                self.collations = {row[0] for row in cursor.fetchall()}
+        return name in self.collations
 
     def estimated_rows(self, sql, params, most):
         """About how many rows a statement would bring; of more than ``most``, perhaps one more than that."""

@@ -4,7 +4,9 @@ A statement is compiled for the connection where its base table stands, and on t
 once it turns out to span. There the core rows it needs are placed before it is executed.
 """
 
-from django.db import connections
+from contextlib import contextmanager, nullcontext
+
+from django.db import connections, transaction
 from django.db.models.expressions import Col
 from django.db.models.sql import compiler
 
@@ -17,6 +19,9 @@ from causeway.placements.staged.content_types import content_type_ids
 from causeway.placements.staged.execution import Execution
 from causeway.placements.staged.statement import OtherDatabase, Statement, current, no_statement
 from causeway.placements.staged.writes import delete_by_keys, update_by_keys
+
+# The column by which Django tells whose a prefetched row is.
+PREFETCHED = "_prefetch_related_val_"
 
 
 class StagingMixin(SQLCompilerMixin):
@@ -95,6 +100,7 @@ class SQLCompilerStagingMixin(StagingMixin):
         """Become the compiler of the same query on another connection."""
         connection = connections[alias]
         execution = self.execution
+        self.query = requoted(self.query, self.connection, connection)
         self.__class__ = connection.ops.compiler_class(self.query.compiler)
         self.__init__(self.query, connection, alias, self.elide_empty)
         self.execution = execution
@@ -109,7 +115,9 @@ class SQLCompilerStagingMixin(StagingMixin):
         if self.statement is None:
             return named
         # What stands in for a core table cannot be locked; its rows are, in core.
-        names = {self.quote_name(alias): alias for alias, count in self.query.alias_refcount.items() if count}
+        # Its name before Django 6.1.
+        quoted = getattr(self, "quote_name", None) or self.quote_name_unless_alias
+        names = {quoted(alias): alias for alias, count in self.query.alias_refcount.items() if count}
         staged = {
             name: alias
             for name, alias in names.items()
@@ -120,6 +128,19 @@ class SQLCompilerStagingMixin(StagingMixin):
             return named
         local = [name for name in names if name not in staged]
         return [name for name in named if name not in staged] or local
+
+
+def requoted(query, source, target):
+    """The query with the names that a many-to-many prefetch quotes for one connection quoted for another."""
+    old, new = (connection.ops.quote_name("x")[0] for connection in (source, target))
+    if old == new or not any(name.startswith(PREFETCHED) for name in query.extra):
+        return query
+    query = query.clone()
+    query.extra = {
+        name: (sql.replace(old, new) if name.startswith(PREFETCHED) else sql, params)
+        for name, (sql, params) in query.extra.items()
+    }
+    return query
 
 
 def load_at_home(klass_info):
@@ -148,9 +169,30 @@ class AtHome:
         return db
 
 
-class SQLInsertCompilerStagingMixin(SQLCompilerMixin):
+class WriteAtHome:
+    """A statement that writes, on the connection of its table's home."""
+
+    # The alias that it was asked for on.
+    asked = None
+
+    @contextmanager
+    def at_home(self):
+        """Where it was asked for on another alias, whose savepoints do not cover it, in one of its own.
+
+        A statement that fails would spoil the transaction of PostgreSQL that is open at its home.
+        """
+        is_elsewhere = self.asked not in {None, self.using} and self.connection.in_atomic_block
+        with transaction.atomic(self.using) if is_elsewhere else nullcontext(), no_statement():
+            yield
+
+
+class SQLInsertCompilerStagingMixin(WriteAtHome, SQLCompilerMixin):
     # The ids of content types in core, if the table holds some.
     content_type_ids = None
+
+    def execute_sql(self, *args, **kwargs):
+        with self.at_home():
+            return super().execute_sql(*args, **kwargs)
 
     def as_sql(self):
         self.content_type_ids = content_type_ids(self.connection, self.query.model)
@@ -162,7 +204,7 @@ class SQLInsertCompilerStagingMixin(SQLCompilerMixin):
         return super().prepare_value(field, value)
 
 
-class WritingStagingMixin(StagingMixin):
+class WritingStagingMixin(WriteAtHome, StagingMixin):
     content_type_ids = None
 
     def whole_sql(self):
@@ -196,16 +238,18 @@ class SQLUpdateCompilerStagingMixin(WritingStagingMixin):
         return super().noted_sql(*args, **kwargs)
 
     def execute_sql(self, *args, **kwargs):
-        with no_statement():
+        # Compiling it changes its conditions.
+        given = self.query.clone()
+        with self.at_home():
             try:
                 return super().execute_sql(*args, **kwargs)
             except OtherDatabase:
-                return update_by_keys(self)
+                return update_by_keys(self, given)
 
 
 class SQLDeleteCompilerStagingMixin(WritingStagingMixin):
     def execute_sql(self, *args, **kwargs):
-        with no_statement():
+        with self.at_home():
             try:
                 return super().execute_sql(*args, **kwargs)
             except OtherDatabase:

@@ -1,10 +1,12 @@
 from django.apps import apps
 from django.core.checks import Error, Warning
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connections
 
 from causeway import homes
-from causeway.conf import LOCAL_ALIAS, cores
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.drift import CATALOGS, differences
-from causeway.placements import is_linked_on
+from causeway.placements import is_linked_on, is_placed
 
 
 class ValidationMixin:
@@ -22,12 +24,20 @@ class ValidationMixin:
             )
         if self.connection.alias == LOCAL_ALIAS:
             for home in cores():
-                if is_linked_on(self.connection, home):
-                    found = self.check_core(home)
-                    issues += found
-                    if not any(issue.is_serious() for issue in found):
-                        issues += self.check_tables(home)
+                issues += self.check_home(home)
         return issues
+
+    def check_home(self, home):
+        """Whether a core database is there for this connection, by its placement, and is as the models say."""
+        if is_linked_on(self.connection, home):
+            issues = self.check_core(home)
+        elif home in staged_cores() and is_placed(home):
+            issues = connections[home].validation.check_staged()
+        else:
+            return []
+        if any(issue.is_serious() for issue in issues):
+            return issues
+        return [*issues, *self.check_tables(home)]
 
     def check_link(self, home):
         """What can be said of the link to a core database from the settings alone."""
@@ -37,9 +47,19 @@ class ValidationMixin:
         """Whether the core database is there and the user has the rights on it."""
         raise NotImplementedError
 
+    def check_staged(self):
+        """Whether this connection, which is that of a staged core, reaches it and its tables."""
+        home = self.connection.alias
+        try:
+            with self.connection.cursor() as cursor:
+                tables = self.connection.introspection.table_names(cursor, include_views=True)
+        except (DatabaseError, ImproperlyConfigured) as error:
+            return [self.missing(home, self.connection.settings_dict["NAME"], " ".join(str(error).split()))]
+        return self.missing_tables(home, tables)
+
     def check_tables(self, home):
         """Whether the tables of the core database are as the models say. W003 names missing ones together."""
-        if self.connection.vendor not in CATALOGS:
+        if connections[home].vendor not in CATALOGS:
             return []
         named = self.core_models(home)
         return [
@@ -66,7 +86,7 @@ class ValidationMixin:
 
     def missing(self, home, name, reason):
         return Error(
-            f"The core database {home!r} ({name!r}) cannot be reached from {self.connection.alias!r}: {reason}.",
+            f"The core database {home!r} ({str(name)!r}) cannot be reached from {LOCAL_ALIAS!r}: {reason}.",
             hint="Run migrate in the core project first, and check NAME and the rights of the user.",
             id="causeway.E020",
         )

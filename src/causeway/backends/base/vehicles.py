@@ -103,9 +103,11 @@ class VehiclesMixin:
         return stored(field).rel_db_type(self.connection)
 
     def collation(self, field):
-        """A COLLATE clause with a space before it, where the field names a collation."""
+        """A COLLATE clause with a space before it, where the field names a collation that there is here."""
         collation = stored(field).db_parameters(self.connection).get("collation")
-        return f" COLLATE {self.quote_name(collation)}" if collation else ""
+        if not collation or not self.has_collation(collation):
+            return ""
+        return f" COLLATE {self.quote_name(collation)}"
 
     def column_type(self, field):
         return self.bare_type(field) + self.collation(field)

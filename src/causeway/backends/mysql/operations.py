@@ -18,6 +18,8 @@ class MySQLOperationsMixin(MySQLVehiclesMixin, OperationsMixin):
     def estimate_sql(self, sql, most):
         return f"EXPLAIN {'EXTENDED ' if self.connection.mysql_is_mariadb else ''}{sql}"
 
+    collations_sql = "SELECT collation_name FROM information_schema.collations"
+
     def dialect(self):
         # They differ in functions, in JSON above all.
         return "mariadb" if self.connection.mysql_is_mariadb else "mysql"

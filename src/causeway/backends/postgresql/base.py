@@ -47,7 +47,8 @@ class PostgreSQLMixin(DatabaseWrapperMixin):
 
     link_hint = (
         "Keep the core tables in a schema of the child's own database: give both aliases the same NAME, and the "
-        "schema as SCHEMA in CAUSEWAY. Two databases are for the placement 'staged'."
+        "schema as SCHEMA in CAUSEWAY. Or write 'staged' for PLACEMENT there, which needs nothing but the two "
+        "connections."
     )
 
     @property

@@ -20,6 +20,8 @@ REFERRED_TO = """
 
 
 class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
+    collations_sql = "SELECT collname FROM pg_catalog.pg_collation"
+
     text_rules_sql = (
         "SELECT datcollate, datctype, encoding FROM pg_catalog.pg_database WHERE datname = current_database()"
     )

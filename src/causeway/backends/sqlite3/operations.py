@@ -4,6 +4,8 @@ from causeway.homes import Table
 
 
 class SQLiteOperationsMixin(SQLiteVehiclesMixin, OperationsMixin):
+    collations_sql = "SELECT name FROM pragma_collation_list"
+
     def own_table(self, name):
         # SQLite looks a bare name up in the attached files too, where its own has none: before
         # the child is migrated, its rows would go to the table of that name in core.

@@ -49,6 +49,13 @@ class SQLiteValidationMixin(ValidationMixin):
                     issues.append(self.not_atomic(home, f"the file of {of!r} is in WAL mode"))
         return issues
 
+    def check_staged(self):
+        file = self.core_file(self.connection.alias)
+        if not file.startswith("file:") and file != ":memory:" and not os.path.exists(file):
+            # Connecting would make it.
+            return [self.missing(self.connection.alias, file, "there is no such file")]
+        return super().check_staged()
+
     def core_table_names(self, cursor, home):
         schema = self.connection.ops.quote_name(self.connection.linked_name(home))
         cursor.execute(f"SELECT name FROM {schema}.sqlite_master WHERE type IN ('table', 'view')")

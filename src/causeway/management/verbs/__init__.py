@@ -2,7 +2,8 @@
 
 from causeway.management.verbs.base import Verb
 from causeway.management.verbs.check import Check
+from causeway.management.verbs.explain import Explain
 
 __all__ = ["VERBS", "Verb"]
 
-VERBS: dict[str, type[Verb]] = {"check": Check}
+VERBS: dict[str, type[Verb]] = {"check": Check, "explain": Explain}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from causeway.exceptions import TooManyStagedRows
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.execution import Execution
-from causeway.placements.staged.page import FirstRows, find_page, page_statement
+from causeway.placements.staged.page import FirstRows, Page, find_page, page_statement
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.supply import Supply
 
@@ -90,11 +90,11 @@ class DryPlanner(Planner):
             self.leave_open(want)
 
     def leave_open(self, want: Want) -> None:
-        assert isinstance(want.supply, EstimatedSupply)
-        want.supply.count = None
+        supply: Any = want.supply
+        supply.count = None
         want.supply.steps.append("by keys that are not known before")
         sql, _ = want.core.compiled(want.unlocked_query(want.conditions))
-        self.execution.report.sent(want.home, f"{sql} (of keys that are not known before)")
+        self.execution.report.sent(want.core.home, f"{sql} (of keys that are not known before)")
         want.tree.placed.add(want.alias)
 
 
@@ -118,15 +118,15 @@ class DryRun(Execution):
         page = find_page(self.compiler)
         if page is not None:
             sql, params = self.compiler.sql_of_page(page.keys)
-        self.plan(sql)
+        self.plan(sql, page)
         return sql, params
 
     def is_local(self, compiler: Any) -> bool:
         """Whether a statement is about the child's own tables alone."""
         return compiler.connection is self.connection and not compiler.statement.clauses
 
-    def plan(self, sql: str) -> None:
-        planner = DryPlanner(self, self.compiler.statement)
+    def plan(self, sql: str, page: Page | None) -> None:
+        planner = DryPlanner(self, self.compiler.statement, page)
         try:
             planner.run()
         except TooManyStagedRows as refusal:
@@ -152,7 +152,7 @@ class DryRun(Execution):
         planner = DryPlanner(self, self.compiler.statement)
         for tree in planner.trees:
             for alias in tree.staged_aliases():
-                supply = planner.supply_of(tree, alias)
+                supply: Any = planner.supply_of(tree, alias)
                 supply.add(range(query.high_mark - query.low_mark))
                 supply.steps = ["by the keys of the page's rows, which are not known before"]
         supplies = list(planner.supplies.values())

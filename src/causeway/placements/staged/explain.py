@@ -35,10 +35,11 @@ class StandingTable:
 class Explanation:
     """How a query is executed. As text, it is what ``print()`` shows.
 
-    ``using`` is the alias on which the query runs; ``is_staged`` tells that it spans core tables
-    which are staged there. ``tables`` are these, ``standing`` those that need not be. ``statements`` are those that are sent, each with
-    the alias it is sent to. ``rows`` is the number of rows that the query has, None if it was not
-    executed. ``refusal`` says why it is refused, None if it is not.
+    ``using`` is the alias on which the query runs; ``is_staged`` tells that core rows are staged for
+    it there. ``tables`` are the core tables that these rows are of, ``standing`` those that need not
+    be staged. ``statements`` are those that are sent, each with the alias it is sent to. ``rows`` is
+    the number of rows that the query has, None if it was not executed. ``refusal`` says why it is
+    refused, None if it is not.
     """
 
     using: str
@@ -120,8 +121,8 @@ def explain(queryset: Any, analyze: bool = False) -> Explanation:
         queryset = queryset.all()
     if not isinstance(queryset, QuerySet):
         raise TypeError(
-            f"Cannot explain {queryset!r}: explain() takes a QuerySet or a manager, not {type(queryset).__name__}. "
-            f"Leave out what executes the query, such as count(), get() or list()."
+            f"explain() takes a QuerySet or a manager, not {type(queryset).__name__!r}. Leave out what executes the "
+            f"query, such as count(), get() or list(); raw SQL is executed as it is written."
         )
     planned = plan(queryset)
     return executed(queryset, planned) if analyze else planned
@@ -131,7 +132,7 @@ def plan(queryset: QuerySet[Any]) -> Explanation:
     """The explanation of a queryset that is not executed."""
     compiler = compiler_of(queryset)
     report = Report(is_wanted=True)
-    refusal = None
+    sql, refusal = "", None
     try:
         sql, params = compiler.as_sql()
         if needs_staging(compiler):
@@ -145,10 +146,10 @@ def plan(queryset: QuerySet[Any]) -> Explanation:
     return Explanation(
         using=compiler.using,
         tables=report.tables,
-        standing=standing_tables(compiler),
+        standing=standing_tables(compiler, sql),
         statements=report.statements,
         is_staged=needs_staging(compiler),
-        refusal=refusal and str(refusal),
+        refusal=None if refusal is None else str(refusal),
     )
 
 
@@ -188,16 +189,21 @@ def number_of_rows(chunks: Any) -> int:
     return sum(map(len, chunks))
 
 
-def standing_tables(compiler: Any) -> list[StandingTable]:
-    """The core tables of a compiled query that stand on its connection."""
-    connection = connections[compiler.using]
+def standing_tables(compiler: Any, sql: str) -> list[StandingTable]:
+    """The core tables that a statement names because they stand on its connection."""
+    using = compiler.using
+    connection: Any = connections[using]
     staged_homes = getattr(connection.ops, "staged_homes", ())
     found = {}
     for query in queries_of(compiler.query):
-        for alias, node in query.alias_map.items():
-            home = getattr(node.table_name, "home", None)
-            if query.alias_refcount[alias] and home is not None and home not in staged_homes:
-                name = connection.ops.target(node.table_name) or connection.ops.quote_name(node.table_name)
+        for node in query.alias_map.values():
+            # On a core connection there are no tables but core's.
+            home = getattr(node.table_name, "home", None) or (using if using in cores() else None)
+            if home is None or home in staged_homes:
+                continue
+            name = connection.ops.target(node.table_name) or connection.ops.quote_name(node.table_name)
+            # Joins that Django made and found needless are there, too.
+            if name in sql:
                 found[home, str(node.table_name)] = name
     return [StandingTable(home, table, name) for (home, table), name in found.items()]
 

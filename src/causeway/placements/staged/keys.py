@@ -110,6 +110,9 @@ def key_sources(planner: Planner, tree: Tree, aliases: Iterable[str]) -> Iterabl
 
 def subquery_keys(planner: Planner, condition: Any) -> SubqueryKeys | None:
     """The keys that a condition allows by a subquery on tables of the child's."""
+    if isinstance(condition, Exact) and condition.rhs is True:
+        # So Django writes an expression that is a condition.
+        condition = condition.lhs
     if isinstance(condition, Exists):
         return exists_keys(planner, condition.query)
     if isinstance(condition, In) and isinstance(condition.lhs, Col) and isinstance(condition.rhs, Query):
@@ -121,7 +124,8 @@ def subquery_keys(planner: Planner, condition: Any) -> SubqueryKeys | None:
 
 def exists_keys(planner: Planner, subquery: Query) -> SubqueryKeys | None:
     """The keys of ``EXISTS`` with a subquery that is held to the outer row by an equality."""
-    if not is_simple(planner, subquery) or subquery.is_sliced or subquery.group_by is not None:
+    # Django has it stop after one row, which is no limit on the keys.
+    if not is_simple(planner, subquery) or subquery.low_mark or subquery.group_by is not None:
         return None
     inside, pair = [], None
     for condition in conjuncts(subquery.where):
@@ -139,6 +143,7 @@ def exists_keys(planner: Planner, subquery: Query) -> SubqueryKeys | None:
     query = subquery.clone()
     query.clear_select_clause()
     query.clear_ordering(force=True)
+    query.clear_limits()
     query.select = (pair[0],)
     query.where = WhereNode(inside, AND)
     return SubqueryKeys(planner, pair[1], query)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from causeway.conf import cores
+from causeway.conf import cores, is_number_of_rows
 
 _most: ContextVar[int | None] = ContextVar("causeway_max_staged_rows", default=None)
 
@@ -18,7 +18,7 @@ def max_staged_rows(rows: int) -> Iterator[None]:
     It takes the place of ``MAX_STAGED_ROWS`` in ``CAUSEWAY``, for more rows or for fewer. A
     queryset is executed when its rows are asked for. Also a decorator. Raises ValueError.
     """
-    if not isinstance(rows, int) or isinstance(rows, bool) or rows < 0:
+    if not is_number_of_rows(rows):
         raise ValueError(f"Cannot allow {rows!r} staged rows: the number must be an integer of at least 0.")
     token = _most.set(rows)
     try:

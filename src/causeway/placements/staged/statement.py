@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from django.db.models.expressions import Col, RawSQL
+from django.db.models import FilteredRelation
+from django.db.models.expressions import Col, ColPairs, RawSQL
 from django.db.models.lookups import In
-from django.db.models.sql.datastructures import BaseTable
+from django.db.models.sql import Query
+from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.where import ExtraWhere
 
 from causeway import homes
@@ -73,7 +75,10 @@ class Statement:
             # The alias of a core is no other database to the child's.
             if not homes.has_other_rows_on(node.rhs._db, node.rhs.model):
                 node.rhs._db = None
-        elif isinstance(node, (RawSQL, ExtraWhere)):
+        elif isinstance(node, ColPairs):
+            # They do not have the compiler compile their columns.
+            self.columns.update((node.alias, target.column) for target in node.targets)
+        elif isinstance(node, (RawSQL, ExtraWhere)) or not tells_columns(node):
             self.whole_rows = True
 
     def reach(self, compiler: Any) -> None:
@@ -115,6 +120,13 @@ class CoreStatement(Statement):
 
     def reach(self, compiler: Any) -> None:
         pass
+
+
+def tells_columns(node: Any) -> bool:
+    """Whether what a node names is compiled part by part. SQL of a thing's own may name any column."""
+    return hasattr(node, "get_source_expressions") or isinstance(
+        node, (BaseTable, FilteredRelation, Join, Query)
+    )
 
 
 def is_mapped(table: Any) -> bool:

@@ -95,6 +95,9 @@ class Tree:
             alias: self.joined(alias) if position else BaseTable(self.nodes[alias].table_name, alias)
             for position, alias in enumerate(aliases)
         }
+        for alias in aliases:
+            # A name that is no table's is taken for an alias that Django made, and not quoted.
+            query.table_map.setdefault(self.nodes[alias].table_name, []).append(alias)
         query.where = WhereNode(conditions, AND)
         query.default_cols = False
         query.select = tuple(select)

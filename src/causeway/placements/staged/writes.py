@@ -6,7 +6,8 @@ The keys of the rows are found first, by a spanning query; then they are written
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -22,15 +23,16 @@ CHUNK = 2_000
 
 
 def delete_by_keys(compiler: Any) -> int:
-    """Carry out the deletion of a compiler; returns how many rows were deleted."""
+    """Carry out the deletion of a compiler; returns how many rows it deleted."""
     keys = [key for key, _ in found(compiler.query, [], compiler.using)]
-    return in_chunks(compiler, keys, lambda: DeleteQuery(compiler.query.model))
+    return in_chunks(compiler, keys, partial(DeleteQuery, compiler.query.model))
 
 
-def update_by_keys(compiler: Any) -> int:
+def update_by_keys(compiler: Any, given: Any) -> int:
     """Carry out the update of a compiler; returns how many rows it matched.
 
-    A value that is computed of other tables is computed with the keys.
+    ``given`` is its query as it was before it was compiled. A value that is computed of other
+    tables is computed with the keys.
     """
     query = compiler.query
     mapped = compiler.content_type_ids.columns if compiler.content_type_ids else ()
@@ -38,7 +40,7 @@ def update_by_keys(compiler: Any) -> int:
     computed = [value for (_, _, value), there in zip(query.values, is_computed, strict=True) if there]
     groups: dict[Any, list[Any]] = defaultdict(list)
     results = {}
-    for key, values in found(query, computed, compiler.using):
+    for key, values in found(given, computed, compiler.using):
         kind = make_hashable(values)
         results[kind] = values
         groups[kind].append(key)
@@ -46,11 +48,11 @@ def update_by_keys(compiler: Any) -> int:
     with transaction.atomic(using=compiler.using, savepoint=False):
         for kind, keys in groups.items():
             values = iter(results[kind])
-            given = [
+            triples = [
                 (field, model, next(values) if there else value)
                 for (field, model, value), there in zip(query.values, is_computed, strict=True)
             ]
-            count += in_chunks(compiler, keys, lambda given=given: with_values(query.model, given))
+            count += in_chunks(compiler, keys, partial(with_values, query.model, triples))
         for related in query.get_related_updates():
             related.get_compiler(compiler.using).execute_sql(ROW_COUNT)
     return count
@@ -73,6 +75,8 @@ def with_values(model: Any, values: list[Any]) -> UpdateQuery:
 def found(query: Any, computed: list[Any], using: str) -> list[tuple[Any, list[Any]]]:
     """The keys of the rows that a query would write, each with the values computed for it."""
     query = query.clone()
+    # As Django does it when it compiles them.
+    computed = [value.resolve_expression(query, allow_joins=False, for_save=True) for value in computed]
     query.__class__ = Query
     query.select_related = False
     query.clear_ordering(force=True)
@@ -86,13 +90,15 @@ def found(query: Any, computed: list[Any], using: str) -> list[tuple[Any, list[A
     return list(by_key.items())
 
 
-def in_chunks(compiler: Any, keys: list[Any], query: Any) -> int:
+def in_chunks(compiler: Any, keys: list[Any], query: Callable[[], Any]) -> int:
     """Execute a statement for each chunk of the keys; returns how many rows they met."""
-    size = compiler.connection.features.max_query_params or CHUNK
+    # Values have parameters too, and a composite key several.
+    most = (compiler.connection.features.max_query_params or 4 * CHUNK) // 4
+    size = min(most, CHUNK)
     count = 0
     with transaction.atomic(using=compiler.using, savepoint=False):
-        for start in range(0, len(keys), min(size // 2, CHUNK)):
+        for start in range(0, len(keys), size):
             chunk = query()
-            chunk.add_filter("pk__in", keys[start : start + min(size // 2, CHUNK)])
+            chunk.add_filter("pk__in", keys[start : start + size])
             count += chunk.get_compiler(compiler.using).execute_sql(ROW_COUNT) or 0
     return count
