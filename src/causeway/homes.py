@@ -161,14 +161,14 @@ def stands_in_core(model: type[Model]) -> bool:
     return getattr(model._meta.db_table, "in_core", False)
 
 
-def has_other_rows_on(alias: str, model: type[Model]) -> bool:
+def has_other_rows_on(alias: str | None, model: type[Model]) -> bool:
     """Whether a local model has rows on a core's connection that are not the child's own.
 
     Where a core is staged, its rows are read with the child's own content types. Only migrations
     see those of core there.
     """
     if stands_in_core(model) and is_content_type(model) and alias in staged_cores():
-        return model.__module__ == "__fake__" or is_under_construction(alias)
+        return model.__module__ == "__fake__" or is_under_construction(str(alias))
     return stands_in_core(model)
 
 

@@ -1,5 +1,6 @@
 import sys
 from collections import deque
+from typing import Any
 
 from django.db import connections
 from django.utils.functional import cached_property
@@ -17,7 +18,7 @@ from causeway.exceptions import CoreNotOwned
 from causeway.homes import may_migrate, reaches_core
 
 
-class CoreLog(deque):
+class CoreLog(deque[Any]):
     """The log of a staged core's connection.
 
     Who records the statements of the child's own connection (``assertNumQueries()``) means those

@@ -105,7 +105,7 @@ class OperationsMixin:
         return self.connection.vendor
 
     # A query for what decides how the database compares texts; None where nothing does.
-    text_rules_sql = None
+    text_rules_sql: str | None = None
 
     def text_rules(self):
         """What decides how texts are compared: the same in two databases that compare them alike."""

@@ -28,7 +28,7 @@ class KeySource:
     """
 
     planner: Planner
-    key: Col
+    key: Any
     name: str
 
     def query(self) -> Query:
@@ -86,14 +86,14 @@ class JoinedKeys(KeySource):
 class SubqueryKeys(KeySource):
     """The values that ``column IN (subquery)`` allows, where the subquery refers to nothing outside."""
 
-    def __init__(self, planner: Planner, key: Col, subquery: Query) -> None:
+    def __init__(self, planner: Planner, key: Col, subquery: Any) -> None:
         self.planner = planner
         self.key = key
         self.subquery = subquery
         self.name = str(subquery.model._meta.db_table)
 
     def query(self) -> Query:
-        query = self.subquery.clone()
+        query: Query = self.subquery.clone()
         query.subquery = False
         return query
 
@@ -122,7 +122,7 @@ def subquery_keys(planner: Planner, condition: Any) -> SubqueryKeys | None:
     return None
 
 
-def exists_keys(planner: Planner, subquery: Query) -> SubqueryKeys | None:
+def exists_keys(planner: Planner, subquery: Any) -> SubqueryKeys | None:
     """The keys of ``EXISTS`` with a subquery that is held to the outer row by an equality."""
     # Django has it stop after one row, which is no limit on the keys.
     if not is_simple(planner, subquery) or subquery.low_mark or subquery.group_by is not None:
@@ -149,7 +149,7 @@ def exists_keys(planner: Planner, subquery: Query) -> SubqueryKeys | None:
     return SubqueryKeys(planner, pair[1], query)
 
 
-def is_simple(planner: Planner, subquery: Query) -> bool:
+def is_simple(planner: Planner, subquery: Any) -> bool:
     """Whether all tables of a subquery stand in the child's database, itself without further subqueries."""
     if subquery.combinator or subquery.extra_tables or subquery.select_related:
         return False
@@ -162,14 +162,14 @@ def is_simple(planner: Planner, subquery: Query) -> bool:
     return not any(map(has_subquery, expressions))
 
 
-def outside(subquery: Query) -> bool:
+def outside(subquery: Any) -> bool:
     return any(
         mentions_outside(condition, subquery)
         for condition in (subquery.where, *subquery.annotations.values())
     )
 
 
-def mentions_outside(condition: Any, subquery: Query) -> bool:
+def mentions_outside(condition: Any, subquery: Any) -> bool:
     """Whether a condition of a subquery refers to the query around it."""
     return any(
         isinstance(part, ResolvedOuterRef) or (isinstance(part, Col) and part.alias not in subquery.alias_map)

@@ -111,8 +111,8 @@ class Meaning:
         """Whether core finds the texts that the child's database finds, and perhaps more."""
         if isinstance(lookup, CONTAINMENTS):
             # LIKE is for SQLite the same in either case, for the others it is not.
-            return self.here.vendor != "sqlite" or self.there.vendor == "sqlite"
-        return self.here.vendor != "mysql"
+            return bool(self.here.vendor != "sqlite" or self.there.vendor == "sqlite")
+        return bool(self.here.vendor != "mysql")
 
     def orders_alike(self, field: Any) -> bool:
         """Whether both databases order a column of the field in the same way."""

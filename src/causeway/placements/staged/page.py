@@ -181,7 +181,7 @@ class FirstRows:
         self.planner = planner
         self.want = want
         self.compiler = planner.statement.compiler
-        self.order = self.find_order()
+        self.order: Any = self.find_order()
 
     def find_order(self) -> OrderBy | None:
         """The first ordering, if it is by a column of the table and in core the same."""
@@ -193,7 +193,9 @@ class FirstRows:
         order: Any = next((order for order, _ in self.compiler.get_order_by()), None)
         if order is None:
             return None
-        column = order.expression.source if isinstance(order.expression, Ref) else order.expression
+        column: Any = order.expression
+        if isinstance(column, Ref):
+            (column,) = column.get_source_expressions()
         if not isinstance(column, Col) or column.alias != self.want.alias:
             return None
         if not self.planner.meaning(self.want.home).orders_alike(column.target) or self.want.is_mapped(
@@ -230,7 +232,7 @@ class FirstRows:
     def query(self, first: int) -> Query:
         """The query of the rows before that at a place in the order: without those equal to it."""
         assert self.order is not None
-        column = self.order.expression
+        column: Any = self.order.expression
         boundary = self.want.tree.query([self.want.alias], self.want.conditions, [column])
         boundary.order_by = (self.order,)
         boundary.set_limits(first, first + 1)

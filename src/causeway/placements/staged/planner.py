@@ -117,4 +117,4 @@ class Planner:
 
 def is_same(table: Any, other: Any) -> bool:
     """Whether two names are those of one core table."""
-    return table == other and getattr(table, "home", None) == other.home
+    return bool(table == other) and getattr(table, "home", None) == other.home

@@ -70,14 +70,14 @@ class Statement:
 
     def note(self, node: Any) -> None:
         if isinstance(node, Col):
-            self.columns.add((node.alias, node.target.column))
+            self.columns.add((node.alias, str(node.target.column)))
         elif isinstance(node, In) and getattr(node.rhs, "_db", None) in staged_cores():
             # The alias of a core is no other database to the child's.
             if not homes.has_other_rows_on(node.rhs._db, node.rhs.model):
                 node.rhs._db = None
         elif isinstance(node, ColPairs):
             # They do not have the compiler compile their columns.
-            self.columns.update((node.alias, target.column) for target in node.targets)
+            self.columns.update((node.alias, str(target.column)) for target in node.targets)
         elif isinstance(node, (RawSQL, ExtraWhere)) or not tells_columns(node):
             self.whole_rows = True
 

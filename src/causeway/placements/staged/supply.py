@@ -31,11 +31,12 @@ class Supply:
         self.connection = connection
         self.table = table
         self.home = table.home
-        self.model: Any = table.model._meta.concrete_model
+        model: Any = table.model
+        self.model: Any = model._meta.concrete_model
         opts = self.model._meta
         pk = [field.column for field in opts.pk_fields]
         wanted = columns | set(pk)
-        self.fields = [field for field in opts.local_concrete_fields if field.column in wanted]
+        self.fields: list[Any] = [field for field in opts.local_concrete_fields if field.column in wanted]
         names = [field.column for field in self.fields]
         self.keys = keys.intersection(names)
         self.key_of = itemgetter(*map(names.index, pk))

@@ -24,8 +24,8 @@ class Edge:
     ``key`` is the core table's, ``other`` that of the table it is joined with.
     """
 
-    key: Col
-    other: Col
+    key: Any
+    other: Any
 
 
 class Tree:
@@ -79,7 +79,7 @@ class Tree:
             fields = getattr(node, "join_fields", None) or ()
             if len(fields) != 1:
                 continue
-            ((parent_field, field),) = fields
+            (parent_field, field), *_ = fields
             here, parent = Col(alias, field), Col(node.parent_alias, parent_field)
             if alias in aliases and node.parent_alias in placed:
                 yield Edge(here, parent)

@@ -31,7 +31,7 @@ class Want:
         self.planner = planner
         self.tree = tree
         self.alias = alias
-        self.home = tree.homes[alias]
+        self.home = str(tree.homes[alias])
         self.supply = planner.supply_of(tree, alias)
         self.estimate: int | None = None
         self.core: Core = planner.core(self.home)
@@ -155,4 +155,4 @@ def is_dense(keys: list[Any]) -> bool:
     """Whether a range of integers brings about as many rows as the keys themselves."""
     if len(keys) < 100 or not all(type(key) is int for key in keys):
         return False
-    return max(keys) - min(keys) < SPARSE * len(keys)
+    return bool(max(keys) - min(keys) < SPARSE * len(keys))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models.expressions import Col
@@ -47,9 +47,9 @@ def update_by_keys(compiler: Any, given: Any) -> int:
     count = 0
     with transaction.atomic(using=compiler.using, savepoint=False):
         for kind, keys in groups.items():
-            values = iter(results[kind])
+            computed_values = iter(results[kind])
             triples = [
-                (field, model, next(values) if there else value)
+                (field, model, next(computed_values) if there else value)
                 for (field, model, value), there in zip(query.values, is_computed, strict=True)
             ]
             count += in_chunks(compiler, keys, partial(with_values, query.model, triples))
@@ -67,9 +67,9 @@ def is_computed_here(field: Any, value: Any, mapped: Collection[str]) -> bool:
 
 
 def with_values(model: Any, values: list[Any]) -> UpdateQuery:
-    query = UpdateQuery(model)
+    query: Any = UpdateQuery(model)
     query.values = values
-    return query
+    return cast("UpdateQuery", query)
 
 
 def found(query: Any, computed: list[Any], using: str) -> list[tuple[Any, list[Any]]]:
