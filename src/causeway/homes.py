@@ -172,6 +172,11 @@ def has_other_rows_on(alias: str | None, model: type[Model]) -> bool:
     return stands_in_core(model)
 
 
+def has_rows_in_either(model: type[Model]) -> bool:
+    """Whether a model has rows of its own in core and in the child's database: it has a ``CoreManager``."""
+    return stands_in_core(model) and not is_content_type(model)
+
+
 def has_rows_in_core(model: type[Model]) -> bool:
     """Whether a core database has rows of the model, all of them or some."""
     return stamped_home(model) is not None or stands_in_core(model)

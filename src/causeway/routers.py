@@ -31,11 +31,17 @@ class CoreRouter:
             is_further = (
                 instance is not None and instance._state.db and not homes.reaches_core(instance._state.db)
             )
-            return None if is_further or is_linked(home) else home
+            if is_further or is_linked(home):
+                return None
+            # What a row of either database has to do with a core model is found where that row is.
+            is_either = instance is not None and homes.has_rows_in_either(type(instance))
+            return None if is_either else home
         if instance is None or instance._state.db not in cores():
             return None
         if homes.has_other_rows_on(instance._state.db, model):
-            return None
+            # A staged core's rows know no other alias: they do not say which of the two is meant.
+            is_staged = homes.stamped_home(type(instance)) in staged_cores()
+            return LOCAL_ALIAS if is_staged else None
         # A core row's local relations: its own database has no such table.
         return None if _is_another_here(instance, model) else LOCAL_ALIAS
 

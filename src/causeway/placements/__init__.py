@@ -96,8 +96,13 @@ def refuse_staged(connection: BaseDatabaseWrapper, table: Table) -> None:
     """Raise PlacementError if the table is there for a connection in queries of the ORM alone."""
     home = table.home
     if home in staged_cores() and obstacle(connection, home) is None:
-        raise PlacementError(
-            f"Cannot name the table {str(table)!r} in raw SQL on {connection.alias!r}: its home is the core database "
-            f"{home!r}, whose tables are staged: queries of the ORM get the rows that they need, raw SQL gets none. "
-            f"Use the ORM, or send the SQL over connections[{home!r}], or link the databases."
-        )
+        raise PlacementError(staged_in_raw_sql(connection, table))
+
+
+def staged_in_raw_sql(connection: BaseDatabaseWrapper, table: Table) -> str:
+    """Why raw SQL finds no table of a staged core on a connection, and what to do."""
+    return (
+        f"Cannot name the table {str(table)!r} in raw SQL on {connection.alias!r}: its home is the core database "
+        f"{table.home!r}, whose tables are staged, and stand here only while a queryset is executed. Use a "
+        f"queryset, run the SQL on connections[{table.home!r}], or link or mirror the core database."
+    )

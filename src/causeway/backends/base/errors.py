@@ -5,6 +5,7 @@ from django.db.utils import DatabaseErrorWrapper
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.exceptions import PlacementError
+from causeway.placements import staged_in_raw_sql
 
 
 class MissingTableExplainer(DatabaseErrorWrapper):
@@ -21,11 +22,7 @@ class MissingTableExplainer(DatabaseErrorWrapper):
         alias = self.wrapper.alias
         table = homes.core_tables().get(name)
         if table is not None and table.home in self.wrapper.ops.staged_homes:
-            return (
-                f"Cannot name the table {name!r} in raw SQL on {alias!r}: its home is the core database "
-                f"{table.home!r}, whose tables are staged, and stand here only while a queryset is executed. Use a "
-                f"queryset, run the SQL on connections[{table.home!r}], or link or mirror the core database."
-            )
+            return staged_in_raw_sql(self.wrapper, table)
         if alias in staged_cores() and name in homes.local_tables():
             return (
                 f"Cannot name the table {name!r} in raw SQL on the core database {alias!r}: it belongs to a local "

@@ -34,13 +34,18 @@ def refuse_local_table(table, query, alias):
     both databases: local rows refer to the local ones only. So a cascade from a row of a
     ``CoreManager`` finds nothing there.
     """
-    if any(homes.stands_in_core(model) for model in _models_referred_to(query.where, alias)):
+    if refers_to_other_rows(query, alias):
         raise EmptyResultSet
     raise PlacementError(
         f"Cannot use the table {str(table)!r} in a query on the core database {alias!r}: it belongs to a local "
         f"model, whose home is {LOCAL_ALIAS!r}, and core knows no child. Leave out using({alias!r}), which a "
         f"CoreManager implies: on {LOCAL_ALIAS!r} the query reaches the tables of both."
     )
+
+
+def refers_to_other_rows(query, alias):
+    """Whether a query on core asks for local rows that refer to a row of a model with rows in both."""
+    return any(homes.has_other_rows_on(alias, model) for model in _models_referred_to(query.where, alias))
 
 
 def _models_referred_to(where, alias):

@@ -4,7 +4,7 @@ from django.db import connections
 
 from causeway import homes
 from causeway.backends.base.compiler import qualifying
-from causeway.backends.base.guards import asks_for_content_types
+from causeway.backends.base.guards import asks_for_content_types, refers_to_other_rows
 from causeway.backends.base.staging import requoted, staging
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements import target
@@ -79,18 +79,30 @@ class OperationsMixin:
         if home not in staged_cores():
             if using not in staged_cores() or table is None:
                 return using
-            is_content_type = homes.is_content_type(model) and not homes.has_other_rows_on(using, model)
-            return LOCAL_ALIAS if home or is_content_type or self.is_local_table(table) else using
-        if compiler_name not in WRITING and (self.spans(query) or is_mapped(table)):
+            if homes.has_other_rows_on(using, model) or refers_to_other_rows(query, using):
+                return using
+            return (
+                LOCAL_ALIAS if home or homes.is_content_type(model) or self.is_local_table(table) else using
+            )
+        if compiler_name not in WRITING and (self.spans(query, using) or is_mapped(table)):
             return LOCAL_ALIAS if using in cores() else using
         return home
 
-    def spans(self, query):
-        """Whether the joins of a query, as far as they are made, are with tables of the child's."""
+    def spans(self, query, using):
+        """Whether the joins of a query, as far as they are made, are with tables of the child's.
+
+        A table that stands in both is core's on the alias of a core.
+        """
         if query.extra_tables and not all(table in homes.core_tables() for table in query.extra_tables):
             return True
-        nodes = query.alias_map.values()
-        return any(getattr(node.table_name, "home", None) not in staged_cores() for node in nodes)
+        tables = [node.table_name for node in query.alias_map.values()]
+        at_home = [
+            table
+            for table in tables
+            if getattr(table, "home", None) in staged_cores()
+            or (using in cores() and getattr(table, "in_core", False))
+        ]
+        return len(at_home) < len(tables)
 
     def compiler_on_core(self, compiler_name, query, connection, using=None, elide_empty=True):
         """The compiler of a query on core, or on the child's connection for what is kept there alone."""

@@ -13,7 +13,7 @@ from django.db.models.sql import compiler
 from causeway import homes
 from causeway.backends.base.compiler import SQLCompilerMixin
 from causeway.backends.base.derived import derived
-from causeway.backends.base.guards import refuse_local_table
+from causeway.backends.base.guards import refers_to_other_rows, refuse_local_table
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements.staged.content_types import content_type_ids
 from causeway.placements.staged.execution import Execution
@@ -42,7 +42,8 @@ class StagingMixin(SQLCompilerMixin):
     def refuse_local(self, table):
         statement = self.statement
         alias = self.connection.alias
-        if statement is None or homes.has_other_rows_on(alias, statement.compiler.query.model):
+        is_of_either = statement is None or homes.has_other_rows_on(alias, statement.compiler.query.model)
+        if is_of_either or refers_to_other_rows(self.query, alias):
             refuse_local_table(table, self.query, self.connection.alias)
         raise OtherDatabase
 

@@ -9,11 +9,11 @@ from django.utils.functional import cached_property
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
-from causeway.placements import is_placed
+from causeway.placements import is_linked
 
 
 class Command(DjangoCommand):
-    """Loads the rows of core models by the child's own statements.
+    """Loads the rows of linked core models over the child's own connection.
 
     So they are part of its open transaction, as every other write to them is: a fixture of a
     TestCase is seen by its tests. Rows of models with a ``CoreManager`` follow over the core
@@ -26,7 +26,7 @@ class Command(DjangoCommand):
             self.input = sys.stdin.read()
         if home == LOCAL_ALIAS:
             return self.load_local(*fixture_labels, **options)
-        if home not in cores() or not is_placed(home):
+        if home not in cores() or not is_linked(home):
             return super().handle(*fixture_labels, **options)
         return self.load_core(home, *fixture_labels, **options)
 
@@ -36,7 +36,7 @@ class Command(DjangoCommand):
         except IntegrityError:
             # A test case that commits its fixtures loads them into the child first, then into core,
             # whose rows a constraint may ask for.
-            homes_of_test = [home for home in cores() if is_placed(home) and may_be_used_by_test(home)]
+            homes_of_test = [home for home in cores() if is_linked(home) and may_be_used_by_test(home)]
             if not homes_of_test:
                 raise
         with transaction.atomic(LOCAL_ALIAS):

@@ -11,6 +11,7 @@ from django.db.models.sql import Query
 
 from causeway.exceptions import CoreUnavailable, TooManyStagedRows
 from causeway.placements.staged.limits import most_staged_rows
+from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.statement import CoreStatement
 
 if TYPE_CHECKING:
@@ -87,6 +88,13 @@ class Core:
             return "", ()
         return sql, params
 
+    def meaning(self, here: Any) -> Meaning:
+        """What the child's database and this one agree on. Both are asked for it once."""
+        meaning: Meaning = self.carried_out(
+            lambda: Meaning(here, self.connection), self.connection.ops.text_rules_sql
+        )
+        return meaning
+
     def rows(self, sql: str, params: Any) -> list[tuple[Any, ...]]:
         if not sql:
             return []
@@ -100,15 +108,16 @@ class Core:
         rows: list[tuple[Any, ...]] = self.carried_out(fetched, sql)
         return rows
 
-    def carried_out(self, ask: Any, sql: str) -> Any:
+    def carried_out(self, ask: Any, sql: str | None) -> Any:
+        """What ``ask`` returns, which sends a statement. Raises CoreUnavailable."""
         try:
             return ask()
         except (OperationalError, InterfaceError) as error:
             if self.is_lost():
                 raise CoreUnavailable(
                     f"Cannot fetch the rows of a spanning query from the core database {self.home!r}: "
-                    f"{str(error).strip()}. Nothing was sent to the child's database but what looks keys up. "
-                    f"The statement on {self.home!r} was: {sql}"
+                    f"{' '.join(str(error).split())}. Nothing was sent to the child's database but what looks keys "
+                    f"up. The statement on {self.home!r} was: {sql or 'none yet'}"
                 ) from error
             raise
 

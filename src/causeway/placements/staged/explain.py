@@ -16,7 +16,7 @@ from causeway.conf import cores
 from causeway.exceptions import TooManyStagedRows
 from causeway.placements.staged.dry_run import DryRun
 from causeway.placements.staged.meaning import parts
-from causeway.placements.staged.report import Report, StagedTable
+from causeway.placements.staged.report import Report, StagedTable, counted
 
 # So much of a long statement is shown.
 LONGEST = 1200
@@ -99,10 +99,6 @@ def staged_lines(table: StagedTable) -> Iterator[str]:
     yield f"  estimated  {estimated}"
     if table.rows is not None and table.bytes is not None:
         yield f"  actual     {counted(table.rows, 'row')}, {counted(table.bytes, 'byte')}"
-
-
-def counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def shortened(sql: str) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections
-
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.page import FirstRows, Page
@@ -64,7 +62,7 @@ class Planner:
 
     def meaning(self, home: str) -> Meaning:
         if home not in self.meanings:
-            self.meanings[home] = Meaning(self.connection, connections[home])
+            self.meanings[home] = self.core(home).meaning(self.connection)
         return self.meanings[home]
 
     def supply_of(self, tree: Tree, alias: str) -> Supply:

@@ -35,7 +35,8 @@ class StagedTable:
     bytes: int | None
 
     def __str__(self) -> str:
-        return f"{self.home}.{self.table}: {self.rows} rows, {self.bytes} bytes, {self.vehicle}, {self.reduction}"
+        shipped = f"{counted(self.rows or 0, 'row')}, {counted(self.bytes or 0, 'byte')}"
+        return f"{self.home}.{self.table}: {shipped}, {self.vehicle}, {self.reduction}"
 
 
 @dataclass
@@ -78,3 +79,7 @@ class Report:
         numbers = Counter(alias for alias, _ in self.statements)
         statements = ", ".join(f"{number} to {alias!r}" for alias, number in numbers.items())
         return f"Staged {tables} (statements: {statements}): {self.statements[-1][1]}"
+
+
+def counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
