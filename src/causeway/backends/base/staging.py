@@ -6,7 +6,7 @@ once it turns out to span. There the core rows it needs are placed before it is 
 
 from contextlib import contextmanager, nullcontext
 
-from django.db import connections, transaction
+from django.db import DatabaseError, NotSupportedError, connections, transaction
 from django.db.models.expressions import Col
 from django.db.models.sql import compiler
 
@@ -74,12 +74,17 @@ class SQLCompilerStagingMixin(StagingMixin):
 
     def whole_sql(self, *args, **kwargs):
         """The SQL of a whole statement, on the connection where it can run."""
+        lacks = False
         try:
             sql, params = self.noted_sql(*args, **kwargs)
-        except OtherDatabase:
+        except (OtherDatabase, DatabaseError) as error:
+            lacks = not isinstance(error, OtherDatabase)
+            if self.connection.alias not in cores() or (lacks and not is_lack(error)):
+                raise
             self.move_to(LOCAL_ALIAS)
             sql, params = self.noted_sql(*args, **kwargs)
-        if self.statement.home and self.connection.alias not in cores():
+        # What core's engine cannot do, the child's may do with core's rows.
+        if self.statement.home and self.connection.alias not in cores() and not lacks:
             self.move_to(self.statement.home)
             sql, params = self.noted_sql(*args, **kwargs)
         if self.klass_info:
@@ -129,6 +134,11 @@ class SQLCompilerStagingMixin(StagingMixin):
             return named
         local = [name for name in names if name not in staged]
         return [name for name in named if name not in staged] or local
+
+
+def is_lack(error):
+    """Whether an error from compiling a statement says that the engine cannot do it."""
+    return isinstance(error, NotSupportedError) or type(error) is DatabaseError
 
 
 def requoted(query, source, target):

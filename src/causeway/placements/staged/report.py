@@ -72,7 +72,8 @@ class Report:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s", self, extra={"report": self, "alias": using})
         if query_staged.has_listeners():
-            query_staged.send(sender=type(self), report=self, using=using)
+            # Who listens to a query does not make it fail.
+            query_staged.send_robust(sender=type(self), report=self, using=using)
 
     def __str__(self) -> str:
         tables = "; ".join(map(str, self.tables)) or "no core rows"

@@ -1,0 +1,111 @@
+"""Each write goes to its model's home; one whose conditions span finds its keys first."""
+
+from unittest.mock import patch
+
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.models import F, OuterRef, Subquery, Value
+from django.db.models.functions import Concat
+
+from causeway.placements.staged import writes
+from tests.library.models import Article, Author
+from tests.shop.models import Comment
+from tests.staged.cases import StagedTestCase
+
+
+class SpanningWritesTests(StagedTestCase):
+    def test_update_of_local_rows_by_a_core_column(self):
+        self.assertEqual(Comment.objects.filter(article__author__name="Ben").update(text="new"), 2)
+        self.assertCountEqual(
+            Comment.objects.filter(text="new").values_list("article__title", flat=True), ["Canals"] * 2
+        )
+
+    def test_update_of_core_rows_by_a_local_column(self):
+        self.assertEqual(
+            Article.objects.filter(comments__flagged=True).update(title=Concat("title", Value("!"))), 2
+        )
+        self.assert_titles(Article.objects.filter(title__endswith="!"), ["Bridges!", "Canals!"])
+
+    def test_update_with_values_of_the_other_database(self):
+        title = Article.objects.filter(pk=OuterRef("article_id")).values("title")
+        self.assertEqual(Comment.objects.update(text=Subquery(title)), 7)
+        self.assertFalse(Comment.objects.exclude(text=F("article__title")).exists())
+
+    def test_deletion_by_the_other_database(self):
+        deleted, _ = Comment.objects.filter(article__title="Bridges").delete()
+        self.assertEqual(deleted, 3)
+        self.assertEqual(Comment.objects.count(), 4)
+        self.assertEqual(Comment.objects.filter(article__title="Canals")._raw_delete("default"), 2)
+
+    def test_a_cascade_from_core_takes_local_rows_along(self):
+        _, by_model = Author.objects.get(name="Ada").delete()
+        self.assertEqual(by_model["shop.Comment"], 4)
+        self.assertEqual(Comment.objects.count(), 3)
+
+    def test_in_chunks(self):
+        for features in {type(connections[alias].features) for alias in ("default", "core")}:
+            self.enterContext(patch.object(features, "max_query_params", 8))
+        with patch.object(writes, "CHUNK", 2):
+            self.assertEqual(Comment.objects.exclude(article__title="Dams").update(flagged=True), 6)
+        self.assertEqual(Comment.objects.filter(flagged=True).count(), 6)
+        self.assertEqual(Comment.objects.filter(article__author__name="Ada").count(), 4)
+
+    def test_statements_of_either_home_do_not_reach_the_other(self):
+        with self.assertNumQueries(0, using="core"):
+            Comment.objects.filter(flagged=True).update(text="x")
+            list(Comment.objects.filter(text="x"))
+        with connections["default"].execute_wrapper(self.refuse):
+            Article.objects.filter(title="Dams").update(title="Dikes")
+            self.assertEqual(Article.objects.using("default").get(title="Dikes")._state.db, "core")
+
+    def refuse(self, execute, sql, *args):
+        raise AssertionError(sql)
+
+
+class TemporaryTablesTests(StagedTestCase):
+    """They are gone when their query is."""
+
+    def setUp(self):
+        super().setUp()
+        self.carry_inline(0)
+        self.made = []
+        create = connection.ops.create_temporary
+
+        def note(cursor, name, relation):
+            self.made.append(name)
+            create(cursor, name, relation)
+
+        self.enterContext(patch.object(connection.ops, "create_temporary", note))
+
+    def assert_gone(self):
+        self.assertTrue(self.made)
+        for name in self.made:
+            with self.assertRaises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"SELECT 1 FROM {name}")
+        self.assertEqual(connection.ops.left_over, [])
+
+    def test_of_a_query(self):
+        comments = Comment.objects.exclude(article__title="Dams").order_by("pk")
+        self.assertEqual(len(comments), 6)
+        self.assert_gone()
+
+    def test_of_rows_read_one_by_one(self):
+        texts = []
+        for comment in Comment.objects.exclude(article__title="Dams").order_by("pk").iterator(chunk_size=1):
+            texts.append(comment.text)
+            # Another such query meanwhile.
+            self.assertEqual(Comment.objects.filter(article__title="Bridges").count(), 3)
+        self.assertEqual(len(texts), 6)
+        self.assertEqual(Comment.objects.exclude(article__title="Dams").count(), 6)
+        self.assert_gone()
+
+    def test_of_rows_not_read_to_the_end(self):
+        comments = Comment.objects.exclude(article__title="Dams").order_by("pk").iterator(chunk_size=1)
+        next(comments)
+        comments.close()
+        self.assert_gone()
+
+    def test_a_table_named_twice(self):
+        dams = Comment.objects.filter(article__title__startswith="Dams")
+        both = dams.union(Comment.objects.filter(article__author__articles__title="Canals"))
+        self.assertEqual(both.count(), 3)
+        self.assert_gone()
