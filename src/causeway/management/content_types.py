@@ -25,7 +25,7 @@ from causeway.backends.base import natural_keys
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.exceptions import CoreReadOnly
 from causeway.natural_keys import CONTENT_TYPE
-from causeway.placements import is_linked
+from causeway.placements import is_linked, is_placed
 
 PERMISSION = ("auth", "permission")
 
@@ -91,11 +91,13 @@ def makers() -> Iterator[tuple[str, str, Callable[..., None]]]:
         if installed_apps.is_installed(f"django.contrib.{label[0]}"):
             model = installed_apps.get_model(*label)
             own_home = homes.stamped_home(model)
-            if own_home is not None and is_linked(own_home):
+            if own_home is not None and is_placed(own_home):
                 yield own_home, model._meta.db_table, maker
 
 
 def has_table(home: str, table: str) -> bool:
+    if not is_linked(home):
+        return table in connections[home].introspection.table_names()
     validation: Any = connections[LOCAL_ALIAS].validation
     return bool(validation.has_core_table(home, table))
 
@@ -148,7 +150,7 @@ def renamings_of(migration: Any) -> list[tuple[int, RenameModel]]:
 def content_type_homes() -> list[str]:
     """The core databases that keep content types: theirs alone, or beside this project's own."""
     home = homes.home_of_label(*CONTENT_TYPE)
-    return [alias for alias in ([home] if home else homes.mapped_homes()) if is_linked(alias)]
+    return [alias for alias in ([home] if home else homes.mapped_homes()) if is_placed(alias)]
 
 
 class RenameInCore(RenameContentType):
@@ -166,7 +168,11 @@ class RenameInCore(RenameContentType):
             self.rename_beside_own(schema_editor.connection, home, old_model, new_model)
 
     def rename_beside_own(self, connection: Any, home: str, old_model: str, new_model: str) -> None:
-        table = natural_keys.core_table(connection.ops, home)
+        # The table itself is where it is linked, else on core's own connection.
+        connection = connection if is_linked(home) else connections[home]
+        table = natural_keys.core_table(connection.ops, home) or connection.ops.quote_name(
+            natural_keys.CONTENT_TYPES
+        )
         statement = f"UPDATE {table} SET model = %s WHERE app_label = %s AND model = %s"
         try:
             with transaction.atomic(using=connection.alias), connection.cursor() as cursor:

@@ -3,7 +3,7 @@ from django.core.management.commands.dumpdata import Command as DjangoCommand
 
 from causeway import homes
 from causeway.conf import cores
-from causeway.placements import is_linked
+from causeway.placements import is_placed
 
 
 class Command(DjangoCommand):
@@ -13,7 +13,7 @@ class Command(DjangoCommand):
         if options["database"] in cores():
             return super().handle(*app_labels, **options)
         named = {home for label in app_labels for home in _homes_of(label)}
-        with homes.over_link(*(home for home in named if is_linked(home))):
+        with homes.over_link(*(home for home in named if is_placed(home))):
             return super().handle(*app_labels, **options)
 
 

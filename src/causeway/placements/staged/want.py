@@ -77,6 +77,7 @@ class Want:
             for source in key_sources(self.planner, self.tree, self.component)
             # Core may tell keys apart that are one to the child's database.
             if self.planner.meaning(self.home).holds_there(In(source.key, []))
+            and not self.is_mapped(source.key)
         ]
         for source in sources:
             if (keys := source.keys(few)) is not None:
