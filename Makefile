@@ -10,6 +10,8 @@ TESTS ?=
 BENCH_ARGS ?=
 # How much of Django's tests `make fidelity` runs on the servers; 1: all of them.
 PART ?= 0.2
+# The same for staged core tables on another engine than the child's.
+PAIR_PART ?= 0.05
 # SpatiaLite is an extension of SQLite, and not every Python can load one. Debian's can.
 GIS_PYTHON ?= /usr/bin/python3
 GIS_VENV ?= .venv-gis
@@ -47,7 +49,7 @@ lint: $(DEV) ## ruff: rules and format
 types: $(DEV) ## mypy
 	$(BIN)/mypy
 
-test: lint types test-examples test-sqlite test-mysql test-postgresql ## lint, types, and the tests on every engine
+test: lint types test-examples test-staged test-sqlite test-mysql test-postgresql ## lint, types, and the tests on every engine
 
 test-sqlite: $(DEV) ## the tests on SQLite
 	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
@@ -57,6 +59,13 @@ test-mysql: $(DEV) ## the tests on MariaDB: a throwaway server, or the one that 
 
 test-postgresql: $(DEV) ## the tests on PostgreSQL: a throwaway server, or the one that CAUSEWAY_TEST_POSTGRESQL names
 	CAUSEWAY_TEST_ENGINE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
+
+# On a child's engine, with core on the same and on one other; the property test goes through all nine pairs.
+test-staged: $(DEV) ## the tests of staged core tables
+	status=0; for engine in sqlite3 mysql postgresql; do \
+		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine \
+			$(BIN)/python -m pytest $(PYTEST_ARGS) tests/staged tests/orm tests/managers || status=1; \
+	done; exit $$status
 
 test-gis: ## the tests of geometry columns, over GeoDjango (GIS_ENGINES='mysql postgresql': on these alone)
 	requirements/gis.sh $(GIS_PYTHON) $(GIS_ENGINES)
@@ -69,11 +78,20 @@ test-examples: $(DEV) ## the tests of the demo and of the documentation's exampl
 	$(BIN)/python -m pytest $(PYTEST_ARGS) examples/newsroom/tests docs
 
 fidelity: $(DEV) ## Django's own tests with the models in two databases, by a random split (SEED=… for a seed of yours)
-	seed=$(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))')); status=0; \
+	judge="$(BIN)/python -m tests.fidelity.judge --seed $(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))'))"; \
+	status=0; \
 	for run in sqlite3 "mysql --part $(PART)" "postgresql --part $(PART)"; do \
-		$(BIN)/python -m tests.fidelity.judge --seed $$seed --engine $$run || status=1; \
-		$(BIN)/python -m tests.fidelity.judge --seed $$seed --engine $$run --closed || status=1; \
-	done; exit $$status
+		$$judge --engine $$run || status=1; \
+		$$judge --engine $$run --closed || status=1; \
+	done; \
+	for engine in sqlite3 mysql postgresql; do for core in sqlite3 mysql postgresql; do \
+		run="--placement staged --engine $$engine --core-engine $$core"; \
+		if [ $$engine = $$core ]; then \
+			part=$(PART); [ $$engine != sqlite3 ] || part=1; \
+			$$judge $$run --part $$part --closed || status=1; \
+		else part=$(PAIR_PART); fi; \
+		$$judge $$run --part $$part || status=1; \
+	done; done; exit $$status
 
 bench: $(PACKAGE) $(MYSQL) $(POSTGRESQL) ## compare with Django alone: prints ratios
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

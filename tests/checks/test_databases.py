@@ -62,7 +62,9 @@ def test_a_core_database_has_no_settings(child):
 def test_databases_of_two_servers_cannot_be_linked(child, change):
     said = said_by(child, change)
     assert "The core database 'core' cannot be linked to 'default': the two are on different servers" in said
-    assert "causeway.sibling()" in hint_of(said, "causeway.E007")
+    hint = hint_of(said, "causeway.E007")
+    assert "causeway.sibling()" in hint
+    assert "write 'staged' for PLACEMENT in CAUSEWAY" in hint
 
 
 @pytest.mark.mysql
@@ -85,7 +87,7 @@ def test_databases_of_two_engines_cannot_be_linked(child):
     said = said_by(child, f"DATABASES['core'] = {UNREACHABLE}")
     assert "The core database 'core' cannot be linked to 'default': " in said
     assert "'default' is on SQLite, 'core' on MySQL" in said
-    assert hint_of(said, "causeway.E007")
+    assert "write 'staged' for PLACEMENT in CAUSEWAY" in hint_of(said, "causeway.E007")
 
 
 @pytest.mark.mysql

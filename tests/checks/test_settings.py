@@ -4,6 +4,7 @@ import pytest
 from django.core.checks import Error, run_checks
 from django.test import SimpleTestCase, override_settings
 
+from causeway.conf import MAX_STAGED_ROWS, cores
 from causeway.routers import CoreRouter
 
 LIBRARY = {"MODELS": ["library"]}
@@ -51,7 +52,7 @@ class SettingsTests(SimpleTestCase):
         self.assert_error(
             "causeway.E001",
             "CAUSEWAY['core'] must be a dictionary.",
-            "Write {'MODELS': [...]}; the keys are MODELS, OWNER, PLACEMENT, READ_ONLY, SCHEMA.",
+            "Write {'MODELS': [...]}; the keys are MAX_STAGED_ROWS, MODELS, OWNER, PLACEMENT, READ_ONLY, SCHEMA.",
             CAUSEWAY={"core": ["library"]},
         )
 
@@ -59,7 +60,7 @@ class SettingsTests(SimpleTestCase):
         self.assert_error(
             "causeway.E001",
             "CAUSEWAY['core'] has the unknown key 'MODEL'.",
-            "The keys are MODELS, OWNER, PLACEMENT, READ_ONLY, SCHEMA.",
+            "The keys are MAX_STAGED_ROWS, MODELS, OWNER, PLACEMENT, READ_ONLY, SCHEMA.",
             CAUSEWAY={"core": {**LIBRARY, "MODEL": ["library"]}},
         )
 
@@ -85,6 +86,25 @@ class SettingsTests(SimpleTestCase):
                     (found,) = messages("causeway.E001", CAUSEWAY={"core": {**LIBRARY, key: value}})
                     self.assertEqual(found.msg, f"CAUSEWAY['core'][{key!r}] must be True or False.")
                     self.assertTrue(found.hint)
+
+    def test_a_number_of_rows_is_none(self):
+        for value in (-1, "many", None, 1.5, True):
+            with self.subTest(value=value):
+                self.assert_error(
+                    "causeway.E001",
+                    "CAUSEWAY['core']['MAX_STAGED_ROWS'] must be an integer of at least 0.",
+                    "Leave it out for 200000.",
+                    CAUSEWAY={"core": {**LIBRARY, "MAX_STAGED_ROWS": value}},
+                )
+                # What cannot be one is not taken for one.
+                with override_settings(CAUSEWAY={"core": {**LIBRARY, "MAX_STAGED_ROWS": value}}):
+                    self.assertEqual(cores()["core"].max_staged_rows, MAX_STAGED_ROWS)
+
+    def test_any_number_of_rows_may_be_staged(self):
+        for value in (0, 1, 10**9):
+            with self.subTest(value=value):
+                found = messages("causeway.E001", CAUSEWAY={"core": {**LIBRARY, "MAX_STAGED_ROWS": value}})
+                self.assertEqual(found, [])
 
     def test_an_alias_is_no_database(self):
         self.assert_error(
@@ -168,14 +188,12 @@ class SettingsTests(SimpleTestCase):
                 self.assertEqual(found.hint, "It is one of 'linked', 'staged', 'mirrored'.")
 
     def test_a_placement_is_not_there_yet(self):
-        for value in ("staged", "mirrored"):
-            with self.subTest(value=value):
-                self.assert_error(
-                    "causeway.E008",
-                    f"CAUSEWAY['core']['PLACEMENT'] is {value!r}, which this version does not have yet.",
-                    "This version has 'linked'.",
-                    CAUSEWAY={"core": {**LIBRARY, "PLACEMENT": value}},
-                )
+        self.assert_error(
+            "causeway.E008",
+            "CAUSEWAY['core']['PLACEMENT'] is 'mirrored', which this version does not have yet.",
+            "This version has 'linked', 'staged'.",
+            CAUSEWAY={"core": {**LIBRARY, "PLACEMENT": "mirrored"}},
+        )
 
     def test_a_manager_leaves_open_which_core_database_it_means(self):
         found = messages("causeway.E010", CAUSEWAY={"core": LIBRARY, "other": {}})

@@ -1,5 +1,6 @@
 """A model with rows in both databases that refers to core models and to itself."""
 
+import pytest
 from django.db import connections
 from django.db.models import Count
 from django.test import TransactionTestCase
@@ -23,6 +24,7 @@ class PageTestCase(TransactionTestCase):
 
 
 class ForeignKeyTests(PageTestCase):
+    @pytest.mark.linked("staged, a core row knows core as its database")
     def test_a_core_row_is_joined_on_either_connection(self):
         for manager, title, name in ((Page.objects, "local", "Ada"), (Page.pages, "core", "Ben")):
             page = manager.select_related("author").get(author__name=name)
@@ -37,6 +39,7 @@ class ForeignKeyTests(PageTestCase):
         with self.assertNumQueries(0), self.assertNumQueries(1, using="core"):
             self.assertEqual(page.author.name, "Ben")
 
+    @pytest.mark.linked("staged, a core row does not say which rows of the two databases are meant")
     def test_rows_of_an_author(self):
         self.assertEqual([page.title for page in self.ada.page_set.all()], ["local"])
         ben = Author.objects.using("core").get(name="Ben")
@@ -107,6 +110,7 @@ class ManyToManyTests(PageTestCase):
 
 
 class CoreModelDeletionTests(PageTestCase):
+    @pytest.mark.linked("staged, the rows that refer to a core row are looked for in one of the two databases")
     def test_a_deleted_author_is_taken_off_the_local_rows(self):
         self.ada.delete()
         self.local.refresh_from_db()

@@ -31,6 +31,11 @@ class KeySource:
     key: Any
     name: str
 
+    @property
+    def known(self) -> list[Any] | None:
+        """The values, where they were found on the way; else None."""
+        return None
+
     def query(self) -> Query:
         raise NotImplementedError
 
@@ -66,11 +71,17 @@ class JoinedKeys(KeySource):
         self.name = str(tree.nodes[edge.other.alias].table_name)
         self.aliases = tree.component(edge.other.alias, tree.placed)
 
+    @property
+    def known(self) -> list[Any] | None:
+        """The values that the rows of a page have; None if it is no page's rows that are joined."""
+        if self.tree.clause.compiler is not self.planner.statement.compiler:
+            return None
+        return self.planner.joined.get((self.other.alias, self.other.target.column))
+
     def keys(self, limit: int, distinct: bool = False) -> list[Any] | None:
-        known = self.planner.joined.get((self.other.alias, self.other.target.column))
-        if known is None:
+        if self.known is None:
             return super().keys(limit, distinct)
-        return list(dict.fromkeys(key for key in known if key is not None))
+        return list(dict.fromkeys(key for key in self.known if key is not None))
 
     def query(self) -> Query:
         conditions = [

@@ -76,10 +76,10 @@ class Tree:
         """The joins of some aliases with ``placed`` ones that every row they give is held to."""
         aliases = set(aliases)
         for alias, node in self.nodes.items():
-            fields = getattr(node, "join_fields", None) or ()
+            fields: Any = getattr(node, "join_fields", None) or ()
             if len(fields) != 1:
                 continue
-            (parent_field, field), *_ = fields
+            ((parent_field, field),) = fields
             here, parent = Col(alias, field), Col(node.parent_alias, parent_field)
             if alias in aliases and node.parent_alias in placed:
                 yield Edge(here, parent)

@@ -8,7 +8,7 @@ from django.db.models.expressions import Col
 from django.db.models.lookups import In, Range
 
 from causeway.placements.staged.core import Core
-from causeway.placements.staged.keys import key_sources
+from causeway.placements.staged.keys import KeySource, key_sources
 from causeway.placements.staged.lock import lock_as
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
 
@@ -69,16 +69,13 @@ class Want:
     def fetch(self) -> None:
         """Fetch the rows."""
         few = self.planner.few
+        sources = self.key_sources()
+        for source in sources:
+            if source.known is not None:
+                return self.take_by_keys(source, source.keys(few) or [], "those of the page")
         # The child's keys cost no trip to core, its own conditions no statement here.
         if self.conditions and self.take_few(few):
             return None
-        sources = [
-            source
-            for source in key_sources(self.planner, self.tree, self.component)
-            # Core may tell keys apart that are one to the child's database.
-            if self.planner.meaning(self.home).holds_there(In(source.key, []))
-            and not self.is_mapped(source.key)
-        ]
         for source in sources:
             if (keys := source.keys(few)) is not None:
                 return self.take_by_keys(source, keys, f"no more than {few}")
@@ -98,6 +95,15 @@ class Want:
         how = f"by its own conditions, which leave about {size}" if self.conditions else "the whole table"
         self.supply.steps.append(f"{how}: nothing reduces it further")
         return None
+
+    def key_sources(self) -> list[KeySource]:
+        """What may tell the keys of the rows, where core tells keys apart as the child's database does."""
+        return [
+            source
+            for source in key_sources(self.planner, self.tree, self.component)
+            if self.planner.meaning(self.home).holds_there(In(source.key, []))
+            and not self.is_mapped(source.key)
+        ]
 
     def take_few(self, few: int) -> bool:
         """Fetch the rows that the core side's own conditions leave, unless they are more than a few."""

@@ -1,0 +1,127 @@
+"""What the checks say of a core database that is staged."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.staged.projects import AWAY, staged_settings
+
+
+@pytest.fixture(scope="module")
+def staged(migrated_projects):
+    core, child = migrated_projects
+    child.add_settings(staged_settings(core))
+    return child
+
+
+def said_by(child, settings="", *arguments, status=1):
+    with child.changed_settings(settings):
+        done = child.manage("check", *(arguments or ["--tag", "causeway"]), status=status)
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def hint_of(said, id):
+    """The hint of the one message of an id."""
+    lines = said.splitlines()
+    (number,) = [number for number, line in enumerate(lines) if f"({id})" in line]
+    return lines[number + 1].partition("HINT: ")[2]
+
+
+def test_a_staged_core_database_is_passed(staged):
+    assert "no issues" in said_by(staged, status=0)
+    assert "no issues" in said_by(staged, "", "--database", "default", status=0)
+
+
+def test_databases_of_two_engines_can_be_staged(staged):
+    """And no server is asked: nothing listens there."""
+    other = "mysql" if staged.databases.engine == "postgresql" else "postgresql"
+    settings = f"""
+        DATABASES['core'] = {{
+            'ENGINE': 'causeway.backends.{other}', 'NAME': 'wire', 'HOST': '127.0.0.1', 'PORT': 1, 'USER': 'x'
+        }}
+    """
+    assert "no issues" in said_by(staged, settings, status=0)
+
+
+def test_a_schema_is_told_to_be_left_out(staged):
+    said = said_by(staged, "CAUSEWAY['core']['SCHEMA'] = 'wire'")
+    assert (
+        "CAUSEWAY['core']['SCHEMA'] is 'wire', but core tables that are staged stand in a database of" in said
+    )
+    assert hint_of(said, "causeway.E014").startswith("Leave it out.")
+
+
+@pytest.mark.parametrize("alias", ["default", "core"])
+def test_a_backend_that_is_not_ours(staged, alias):
+    engine = staged.databases.engine
+    said = said_by(staged, f"DATABASES[{alias!r}]['ENGINE'] = 'django.db.backends.{engine}'")
+    assert hint_of(said, "causeway.E006") == f"Use 'causeway.backends.{engine}'."
+    assert "causeway.E007" not in said
+
+
+def test_a_core_database_that_is_away(staged):
+    away = AWAY[staged.databases.engine]
+    assert "no issues" in said_by(staged, away, status=0)
+    said = said_by(staged, away, "--database", "default")
+    assert "The core database 'core' (" in said
+    assert ") cannot be reached from 'default': " in said
+    assert hint_of(said, "causeway.E020")
+    assert not Path("/nowhere").exists()
+
+
+def test_a_missing_file_is_not_made(staged):
+    file = staged.folder / "none.sqlite3"
+    settings = f"DATABASES['core'] = {{'ENGINE': 'causeway.backends.sqlite3', 'NAME': {str(file)!r}}}"
+    said = said_by(staged, settings, "--database", "default")
+    assert (
+        f"The core database 'core' ({str(file)!r}) cannot be reached from 'default': there is no such file"
+        in said
+    )
+    assert not file.exists()
+
+
+def test_a_core_database_without_its_tables(staged):
+    staged.databases.create("empty")
+    settings = f"DATABASES['core'] = {staged.databases.settings('empty')!r}"
+    try:
+        said = said_by(staged, settings, "--database", "default", status=0)
+    finally:
+        staged.databases.drop("empty")
+    assert (
+        "The core database 'core' lacks 2 of the core tables: 'articles_article', 'articles_author'." in said
+    )
+    assert hint_of(said, "causeway.W003") == "Run migrate in the core project first."
+
+
+def test_core_tables_that_differ_from_the_models(migrated_projects, staged):
+    core, _ = migrated_projects
+    core.rows("ALTER TABLE articles_article RENAME COLUMN title TO headline")
+    try:
+        said = said_by(staged, "", "--database", "default", status=0)
+        assert "The core table 'articles_article' has no column 'title'." in said
+        assert "causeway.W004" in said
+        assert "has no column 'title'" in staged.manage("causeway", "check", status=1).stdout
+    finally:
+        core.rows("ALTER TABLE articles_article RENAME COLUMN headline TO title")
+    assert "is as the models say" in staged.manage("causeway", "check").stdout
+
+
+def test_raw_sql_is_given_no_name_of_a_staged_table(staged):
+    code = """
+        import causeway
+        from django.db import DatabaseError
+
+        try:
+            causeway.table(Article)
+        except DatabaseError as error:
+            print(type(error).__name__, error)
+        print(causeway.table(Article, using="core"), causeway.table(Comment))
+    """
+    refusal, names = staged.shell(code).splitlines()
+    assert refusal.startswith(
+        "PlacementError Cannot name the table 'articles_article' in raw SQL on 'default': "
+    )
+    assert "Use a queryset, run the SQL on connections['core'], or link or mirror the core" in refusal
+    quote = "`{}`" if staged.databases.engine == "mysql" else '"{}"'
+    assert names == f"{quote.format('articles_article')} {quote.format('comments_comment')}"
