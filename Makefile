@@ -31,7 +31,7 @@ DEV := $(VENV)/.dev
 SERVER := $(if $(filter mysql,$(DB)),$(MYSQL))$(if $(filter postgresql,$(DB)),$(POSTGRESQL))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-gis test-examples fidelity bench docs demo serve clean
+.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-gis test-examples fidelity bench docs demo serve clean
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
 

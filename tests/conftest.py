@@ -1,8 +1,9 @@
-"""The session: one engine, its throwaway server, and Django's settings over it."""
+"""The session: its engines, their throwaway servers, and Django's settings over them."""
 
 import os
 import tempfile
 from contextlib import ExitStack
+from unittest.mock import patch
 
 import pytest
 
@@ -24,6 +25,8 @@ IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     """Start what the settings need, then load them; pytest-django sets Django up after that."""
+    for placement in databases.PLACEMENTS:
+        config.addinivalue_line("markers", f"{placement}(reason): only where core tables are {placement}")
     # A worker of pytest-xdist inherits the variables of the session that started it.
     if not hasattr(config, "workerinput"):
         stack = ExitStack()
@@ -41,8 +44,8 @@ def pytest_configure(config):
 def start(stack):
     """Set the variables that ``tests/settings.py`` reads, for as long as the stack is open."""
     stack.enter_context(servers.terminable())
-    if server := servers.SERVERS.get(databases.engine()):
-        variable, stands = server
+    for engine in {databases.engine(), databases.core_engine()} & servers.SERVERS.keys():
+        variable, stands = servers.SERVERS[engine]
         os.environ[variable] = str(stack.enter_context(stands()))
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="causeway-tests-", dir=IN_MEMORY))
     os.environ[databases.FOLDER_VARIABLE] = folder
@@ -56,28 +59,41 @@ NUMBER_ON = """
 """
 
 
-@pytest.fixture(scope="module", autouse=databases.engine() == "postgresql")
+@pytest.fixture(scope="module", autouse="postgresql" in {databases.engine(), databases.core_engine()})
 def high_numbers(django_db_setup, django_db_blocker):
     """On PostgreSQL, rows are numbered beyond the keys that tests give, whichever tests came before."""
-    from django.db import connection
+    from django.db import connections
 
-    # Some folders make no test databases in this process.
-    if connection.creation.is_test_database:
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(NUMBER_ON)
+    for connection in connections.all():
+        # Some folders make no test databases in this process.
+        if connection.vendor == "postgresql" and connection.creation.is_test_database:
+            with django_db_blocker.unblock(), connection.cursor() as cursor:
+                cursor.execute(NUMBER_ON)
+
+
+@pytest.fixture(autouse=databases.placement() == "staged", scope="session")
+def any_number_of_queries():
+    """Staged, a query that spans is several: how many is stated in ``tests/placements``, here what they find."""
+    from django.test.testcases import CaptureQueriesContext, _AssertNumQueriesContext
+
+    with patch.object(_AssertNumQueriesContext, "__exit__", CaptureQueriesContext.__exit__):
+        yield
 
 
 def pytest_report_header():
-    return f"engine: {databases.engine()}"
+    core = f", {databases.placement()} to {databases.core_engine()}"
+    return f"engine: {databases.engine()}{core}"
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out the tests that are marked as another engine's."""
+    """Leave out the tests that are marked as another engine's, or another placement's."""
     others = set(databases.ENGINES) - {databases.engine()}
+    placements = set(databases.PLACEMENTS) - {databases.placement()}
 
     def is_of_another(item):
-        marks = {mark.name for mark in item.iter_markers()} & set(databases.ENGINES)
-        return bool(marks) and marks <= others
+        marks = {mark.name for mark in item.iter_markers()}
+        of_engines = marks & set(databases.ENGINES)
+        return bool(of_engines and of_engines <= others) or bool(marks & placements)
 
     left_out = [item for item in items if is_of_another(item)]
     if left_out:

@@ -1,4 +1,4 @@
-"""The databases that tests make for themselves, on the engine that the session runs on.
+"""The databases that tests make for themselves, on the engines that the session runs on.
 
 They are made, read and dropped over the engine's own driver, without Django: what a test
 finds here does not depend on what it tests.
@@ -20,6 +20,9 @@ ENGINE_VARIABLE = "CAUSEWAY_TEST_ENGINE"
 FOLDER_VARIABLE = "CAUSEWAY_TEST_FOLDER"
 RUN_VARIABLE = "CAUSEWAY_TEST_RUN"
 ENGINES = ("sqlite3", "mysql", "postgresql")
+PLACEMENT_VARIABLE = "CAUSEWAY_TEST_PLACEMENT"
+PLACEMENTS = ("linked", "staged")
+CORE_ENGINE_VARIABLE = "CAUSEWAY_TEST_CORE_ENGINE"
 
 
 class Databases(ABC):
@@ -57,7 +60,7 @@ class Databases(ABC):
 
     def core_entry(self, short: str) -> dict[str, Any]:
         """What an entry of ``CAUSEWAY`` must say of the database beside its ``MODELS``."""
-        return {}
+        return {} if placement() == "linked" else {"PLACEMENT": placement()}
 
     def lines_for_core(self, short: str) -> str:
         """Lines for the end of a child's ``settings.py``: its core is this database."""
@@ -256,6 +259,37 @@ class PostgreSQLDatabases(ServerDatabases):
             return list(cursor.fetchall()) if cursor.description else []
 
 
+class SeparatePostgreSQLDatabases(PostgreSQLDatabases):
+    """Databases of their own, none of which reaches another."""
+
+    def name(self, short: str) -> str:
+        return f"{self.database}_{short}"
+
+    def settings(self, short: str) -> dict[str, Any]:
+        return {**super().settings(short), "OPTIONS": {}}
+
+    def core_entry(self, short: str) -> dict[str, Any]:
+        return ServerDatabases.core_entry(self, short)
+
+    def lines_for_core(self, short: str) -> str:
+        return ServerDatabases.lines_for_core(self, short)
+
+    def full_name(self, short: str) -> str:
+        return self.name(short)
+
+    def connect(self, short: str | None, database: str | None = None) -> Any:
+        return super().connect(None, database or (self.name(short) if short else None))
+
+    def create(self, short: str) -> None:
+        self.on_server(f'CREATE DATABASE "{self.name(short)}"')
+
+    def drop(self, short: str) -> None:
+        own = re.compile(rf"(test_)?{re.escape(self.name(short))}(_\w+)?")
+        for (found,) in self.on_server("SELECT datname FROM pg_database"):
+            if own.fullmatch(found):
+                self.on_server(f'DROP DATABASE "{found}" WITH (FORCE)')
+
+
 # The tables of the current schema, each with its columns, constraints and indexes.
 TABLES = """
     SELECT c.relname, concat_ws(E'\n',
@@ -273,18 +307,53 @@ TABLES = """
 
 
 def engine() -> str:
-    """The engine that the session runs on. Raises ValueError for an unknown one."""
-    name = os.environ.get(ENGINE_VARIABLE, ENGINES[0])
-    if name not in ENGINES:
-        raise ValueError(f"{ENGINE_VARIABLE} is {name!r}. It must be one of: {', '.join(ENGINES)}.")
+    """The engine of the child's database. Raises ValueError for an unknown one."""
+    return chosen(ENGINE_VARIABLE, ENGINES)
+
+
+def placement() -> str:
+    """The placement of the core tables. Raises ValueError for an unknown one."""
+    return chosen(PLACEMENT_VARIABLE, PLACEMENTS)
+
+
+def core_engine() -> str:
+    """The engine of the core database, the child's own if none is named.
+
+    Raises ValueError for an unknown one, and for another than the child's where it would have to be linked.
+    """
+    name = chosen(CORE_ENGINE_VARIABLE, (engine(), *ENGINES))
+    if placement() == "linked" and name != engine():
+        raise ValueError(
+            f"{CORE_ENGINE_VARIABLE} is {name!r}, and the child's engine is {engine()!r}. Databases of two engines "
+            f"cannot be linked: set {PLACEMENT_VARIABLE}=staged."
+        )
+    return name
+
+
+def chosen(variable: str, names: tuple[str, ...]) -> str:
+    """The value of a variable, the first of the names where it is not set. Raises ValueError for another."""
+    name = os.environ.get(variable) or names[0]
+    if name not in names:
+        raise ValueError(f"{variable} is {name!r}. It must be one of: {', '.join(dict.fromkeys(names))}.")
     return name
 
 
 def session_databases() -> Databases:
-    """The databases of this session, by the variables that it has set."""
-    if engine() == "mysql":
-        return MySQLDatabases(Server.parse(os.environ[MYSQL_VARIABLE]), os.environ[RUN_VARIABLE])
-    if engine() == "postgresql":
+    """The child's databases in this session, by the variables that it has set."""
+    return databases_of(engine())
+
+
+def session_core_databases() -> Databases:
+    """The core databases of this session; the same as the child's unless they are staged."""
+    return databases_of(core_engine())
+
+
+def databases_of(engine: str) -> Databases:
+    run = os.environ[RUN_VARIABLE]
+    if engine == "mysql":
+        return MySQLDatabases(Server.parse(os.environ[MYSQL_VARIABLE]), run)
+    if engine == "postgresql":
         server = Server.parse(os.environ[POSTGRESQL_VARIABLE], POSTGRESQL_VARIABLE)
-        return PostgreSQLDatabases(server, f"causeway_{os.environ[RUN_VARIABLE]}")
+        kind = PostgreSQLDatabases if placement() == "linked" else SeparatePostgreSQLDatabases
+        return kind(server, f"causeway_{run}")
     return SQLiteDatabases(Path(os.environ[FOLDER_VARIABLE]))

@@ -27,7 +27,14 @@ from typing import Any
 
 import pytest
 
-from tests.databases import Databases, PostgreSQLDatabases, SQLiteDatabases, session_databases
+from tests.databases import (
+    Databases,
+    PostgreSQLDatabases,
+    SQLiteDatabases,
+    placement,
+    session_core_databases,
+    session_databases,
+)
 
 APPS = ["django.contrib.contenttypes", "django.contrib.auth"]
 
@@ -236,20 +243,19 @@ numbers = count(1)
 TIMEOUT = 120
 
 
-def databases_in(folder: Path) -> Databases:
-    """Where the projects in a folder have their databases."""
-    found = session_databases()
+def databases_in(folder: Path, found: Databases) -> Databases:
+    """Where the projects in a folder have their databases, of those of the session."""
     if found.engine == "sqlite3":
         return SQLiteDatabases(folder)
     if isinstance(found, PostgreSQLDatabases):
-        return PostgreSQLDatabases(found.server, f"{found.database}_{unique('projects')}")
+        return type(found)(found.server, f"{found.database}_{unique('projects')}")
     return found
 
 
 @contextmanager
 def core_project_in(folder: Path) -> Iterator[Project]:
     """A project that owns the app ``articles``; on Django's own backend, without causeway installed."""
-    databases = databases_in(folder)
+    databases = databases_in(folder, session_core_databases())
     project = Project("core", folder, databases, unique("core"))
     project.write_app("articles", ARTICLES, project.shared)
     project.write_app("pages", CORE_CONTENT)
@@ -272,22 +278,28 @@ def core_project_in(folder: Path) -> Iterator[Project]:
 @contextmanager
 def child_project_of(core_project: Project, name: str) -> Iterator[Project]:
     """A child of the core project, beside it, with the local app ``comments``."""
-    databases = core_project.databases
-    project = Project(name, core_project.folder.parent, databases, unique(name))
+    core_databases = databases = core_project.databases
+    folder = core_project.folder.parent
+    if placement() == "staged":
+        databases = databases_in(folder, session_databases())
+    project = Project(name, folder, databases, unique(name))
     project.write_app("comments", COMMENTS)
     project.write_settings(
         SECRET_KEY=name,
         INSTALLED_APPS=[*APPS, "causeway", "articles", "comments"],
         DATABASES={"default": databases.settings(project.database)},
         DATABASE_ROUTERS=["causeway.routers.CoreRouter"],
-        CAUSEWAY={"core": {"MODELS": ["articles"], **databases.core_entry(core_project.database)}},
+        CAUSEWAY={"core": {"MODELS": ["articles"], **core_databases.core_entry(core_project.database)}},
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         USE_TZ=True,
     )
-    project.add_settings(f"""
-        from causeway import sibling
-        DATABASES["core"] = sibling(DATABASES["default"], NAME={databases.name(core_project.database)!r})
-    """)
+    if placement() == "staged":
+        project.add_settings(f"DATABASES['core'] = {core_databases.settings(core_project.database)!r}")
+    else:
+        project.add_settings(f"""
+            from causeway import sibling
+            DATABASES["core"] = sibling(DATABASES["default"], NAME={databases.name(core_project.database)!r})
+        """)
     project.create_database()
     try:
         yield project

@@ -1,20 +1,24 @@
-"""Settings of the tests that run in the pytest process: a child project linked to one core.
+"""Settings of the tests that run in the pytest process: a child project and one core.
 
-They need what ``conftest.py`` sets up: the session's engine, server and folder.
+They need what ``conftest.py`` sets up: the session's engines, servers and folder.
 """
 
 from causeway import sibling
-from tests.databases import session_databases
+from tests.databases import placement, session_core_databases, session_databases
 
-databases = session_databases()
+databases, core_databases = session_databases(), session_core_databases()
 
-DATABASES = {"default": databases.settings("child")}
-if databases.engine == "sqlite3":
-    # In a file, as in a deployment: connections that share memory lock by other rules.
-    DATABASES["default"]["TEST"] = {"NAME": databases.name("test_child")}
-DATABASES["core"] = sibling(DATABASES["default"], NAME=databases.name("core"))
+DATABASES = {"default": databases.settings("child"), "core": core_databases.settings("core")}
+for alias, engine in [("child", databases.engine), ("core", core_databases.engine)]:
+    if engine == "sqlite3":
+        # In a file, as in a deployment: connections that share memory lock by other rules.
+        DATABASES["default" if alias == "child" else alias]["TEST"] = {
+            "NAME": databases.name(f"test_{alias}")
+        }
+if placement() == "linked":
+    DATABASES["core"] = sibling(DATABASES["default"], NAME=databases.name("core"))
 DATABASE_ROUTERS = ["causeway.routers.CoreRouter"]
-CAUSEWAY = {"core": {**databases.core_entry("core"), "MODELS": ["library", "orm.Harbour"]}}
+CAUSEWAY = {"core": {**core_databases.core_entry("core"), "MODELS": ["library", "orm.Harbour"]}}
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -27,12 +31,16 @@ INSTALLED_APPS = [
     "tests.shop",
     "tests.orm",
     "tests.managers",
-    "tests.drift",
     "tests.state",
     "tests.properties.decoys",
     "tests.properties.split",
     "tests.properties.whole",
 ]
+if core_databases.engine == databases.engine:
+    # Its models name a collation, which another engine does not have.
+    INSTALLED_APPS.append("tests.drift")
+else:
+    INSTALLED_APPS.append("tests.properties.core_whole")
 # The apps of the tests have no migrations, and such an app cannot refer to one that has.
 MIGRATION_MODULES = dict.fromkeys(["admin", "auth", "contenttypes", "sessions"])
 MIDDLEWARE = [

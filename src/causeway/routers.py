@@ -89,12 +89,13 @@ def _database(row: Model) -> str | None:
     """
     model: type[Model] = type(row)
     alias = row._state.db
-    is_local = alias in cores() and not homes.has_other_rows_on(alias, model)
-    if is_local and homes.is_content_type(model) and homes.stamped_home(model) is None:
+    is_own_type = alias in cores() and not homes.has_other_rows_on(alias, model)
+    if is_own_type and homes.is_content_type(model):
         # One of a migration state has no model_class().
         model = _registered(cast("Any", row).app_label, cast("Any", row).model) or model
     if homes.stamped_home(model) and (alias is None or homes.reaches_core(alias)):
         return ANY
+    is_local = alias in cores() and not homes.has_other_rows_on(alias, model)
     return LOCAL_ALIAS if is_local else alias
 
 

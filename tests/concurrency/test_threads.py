@@ -103,6 +103,7 @@ class ThreadTests(WorkersTestCase):
         self.run_all(self.read)
         self.assertEqual(self.counted, [before + WORKERS * len(ALIASES)])
 
+    @pytest.mark.linked("staged, a transaction of the child does not cover core")
     def test_transactions_of_one_thread_are_its_own(self):
         """What is rolled back in one thread is not seen, nor undone, in another."""
 

@@ -1,10 +1,11 @@
-"""Judges how faithful linked models are: Django's own test suite, split over two databases.
+"""Judges how faithful core models are: Django's own test suite, split over two databases.
 
     python -m tests.fidelity.judge --engine mysql [--closed] [--seed SEED] [--part 0.2]
+    python -m tests.fidelity.judge --placement staged --engine mysql --core-engine postgresql
 
 Every test that passes with all models in one database, on Django's own backend, has to pass
 with about half of them in core, drawn by the seed. It fails where the percentage is below the
-engine's limit, or where a lost test is not in ``known_losses.toml``.
+limit, or where a lost test is not in ``known_losses.toml``.
 """
 
 from __future__ import annotations
@@ -21,21 +22,40 @@ from pathlib import Path
 import django
 
 from tests import servers
-from tests.databases import ENGINES
+from tests.databases import ENGINES, PLACEMENTS
 from tests.fidelity.databases import databases_of
-from tests.fidelity.losses import KNOWN_LOSSES, Loss, Unreadable, known_losses
+from tests.fidelity.losses import (
+    KNOWN_LOSSES,
+    UNKNOWN,
+    Loss,
+    Run,
+    Unreadable,
+    by_reason,
+    known_losses,
+    reasons,
+)
 from tests.fidelity.processes import ProcessError, Processes
 from tests.fidelity.source import SourceError, django_tests
 from tests.fidelity.suite import Figures, Split, Suite, groups_of
 
 # Per cent of the tests that pass in one database.
-LIMITS = {"sqlite3": 99.9, "mysql": 99.6, "postgresql": 99.6}
+LINKED_LIMITS = {"sqlite3": 99.9, "mysql": 99.6, "postgresql": 99.6}
+# Staged, by whether core is closed, 99 and 98 are to be reached. 1.3 of that are lost by half of the seeds: those that
+# draw the one model of ``transactions`` to core, where atomic() of the child's connection does not roll it back.
+STAGED_LIMITS = {True: 97.7, False: 96.7}
+# On core's other engine, what only the child's can do is lost as well.
+STAGED_ON_ANOTHER_ENGINE = 1.7
 # Fewer tests of the whole suite mean that a part of it did not run, and then the percentage says little.
 LEAST_TESTS = 5000
-PLACEMENTS = ("linked",)
 
 
-def verdict(figures: Figures, engine: str, known: list[Loss], *, whole_suite: bool) -> list[str]:
+def limit(run: Run, closed: bool) -> float:
+    if run.placement == "linked":
+        return LINKED_LIMITS[run.engine]
+    return STAGED_LIMITS[closed] - (STAGED_ON_ANOTHER_ENGINE if run.engine != run.core_engine else 0)
+
+
+def verdict(figures: Figures, run: Run, known: list[Loss], *, closed: bool, whole_suite: bool) -> list[str]:
     """What speaks against the run, a sentence each; nothing where it is good.
 
     The percentage is judged of the whole suite only: in a part of it, a known loss weighs more.
@@ -45,15 +65,19 @@ def verdict(figures: Figures, engine: str, known: list[Loss], *, whole_suite: bo
         objections.append(
             f"only {figures.passed_whole} passed in one database, fewer than {LEAST_TESTS}: a part did not run"
         )
-    if whole_suite and figures.percent < LIMITS[engine]:
-        objections.append(f"{figures.percent:.3f} % is below the limit of {LIMITS[engine]} %")
-    version = "{}.{}".format(*django.VERSION)
+    if whole_suite and figures.percent < (least := limit(run, closed)):
+        objections.append(f"{figures.percent:.3f} % is below the limit of {least} %")
     objections += [
-        f"not in {KNOWN_LOSSES.name}: {test} ({outcome[:200]})"
-        for test, outcome in figures.lost.items()
-        if not any(loss.covers(test, engine, version) for loss in known)
+        f"not in {KNOWN_LOSSES.name}: {test} ({figures.lost[test][:200]})"
+        for test, reason in reasons(figures.lost, known, run).items()
+        if reason == UNKNOWN
     ]
     return objections
+
+
+def run_of(options: argparse.Namespace) -> Run:
+    core_engine = options.core_engine or options.engine
+    return Run(options.placement, options.engine, core_engine, "{}.{}".format(*django.VERSION))
 
 
 def measure(options: argparse.Namespace) -> Figures:
@@ -72,13 +96,15 @@ def measure(options: argparse.Namespace) -> Figures:
         return asyncio.run(Suite(processes, local, core, split).measure(groups))
 
 
-def report(figures: Figures, options: argparse.Namespace) -> None:
+def report(figures: Figures, known: list[Loss], options: argparse.Namespace) -> None:
     if options.json:
         fields = ("passed_whole", "passed_both", "percent", "lost")
         options.json.write_text(json.dumps({name: getattr(figures, name) for name in fields}, indent=1))
     if options.show:
         for test, outcome in figures.lost.items():
             print(f"  lost: {test} ({outcome[:200]})")
+    for reason, number in by_reason(figures.lost, known, run_of(options)):
+        print(f"  {number:4} lost: {reason}")
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -123,10 +149,9 @@ def judge(options: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    report(figures, options)
-    objections = verdict(
-        figures, options.engine, known, whole_suite=options.modules is None and options.part == 1
-    )
+    report(figures, known, options)
+    whole_suite = options.modules is None and options.part == 1
+    objections = verdict(figures, run_of(options), known, closed=options.closed, whole_suite=whole_suite)
     for objection in objections:
         print(f"  {objection}", file=sys.stderr)
     print(
@@ -139,8 +164,8 @@ def judge(options: argparse.Namespace) -> int:
 def main() -> int:
     options = arguments()
     print(
-        f"fidelity on {options.engine} and Django {django.get_version()}{', closed' if options.closed else ''}, "
-        f"seed {options.seed}",
+        f"fidelity {options.placement} on {options.engine} with core on {options.core_engine or options.engine}, "
+        f"Django {django.get_version()}{', closed' if options.closed else ''}, seed {options.seed}",
         flush=True,
     )
     if options.logs:

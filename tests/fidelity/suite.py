@@ -101,12 +101,9 @@ class Suite:
     async def halved(self, group: tuple[str, ...], number: int, models: list[ModelFacts]) -> Outcomes:
         """The outcomes with about half of the models in core."""
         labels = [*self.split.core_apps, *draw(models, self.split.seed, closed=self.split.closed)]
-        entry = {
-            "MODELS": labels,
-            "OWNER": True,
-            "PLACEMENT": self.split.placement,
-            **self.core.core_entry("core"),
-        }
+        entry = {"MODELS": labels, "OWNER": True, "PLACEMENT": self.split.placement}
+        if self.split.placement == "linked":
+            entry |= self.core.core_entry("core")
         name = f"split{number}"
         try:
             layout = two_databases(self.local, self.core, name, entry)

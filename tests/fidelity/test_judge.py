@@ -4,7 +4,7 @@ import django
 import pytest
 
 from tests.fidelity import judge
-from tests.fidelity.losses import DJANGO_VERSIONS, Loss
+from tests.fidelity.losses import CONDITIONS, Loss, Run
 from tests.fidelity.suite import Figures
 
 LOST = "queries.tests.PromotionTests.test_one"
@@ -15,27 +15,37 @@ def figures(passed=6000, lost=(LOST,)):
     return Figures(passed, dict.fromkeys(lost, "failure: AssertionError: no"))
 
 
-def loss(test, *engines, versions=DJANGO_VERSIONS):
-    return Loss(test, frozenset(engines), frozenset(versions), "a reason")
+def loss(test, outcomes=(), **conditions):
+    return Loss((test,), "a reason", outcomes=outcomes, **{**CONDITIONS, **conditions})
 
 
-def verdict(figures, *known, engine="sqlite3", whole_suite=True):
-    return judge.verdict(figures, engine, list(known), whole_suite=whole_suite)
+def verdict(
+    figures, *known, placement="linked", engine="sqlite3", core_engine=None, closed=False, whole_suite=True
+):
+    run = Run(placement, engine, core_engine or engine, VERSION)
+    return judge.verdict(figures, run, list(known), closed=closed, whole_suite=whole_suite)
 
 
 @pytest.mark.parametrize("test", [LOST, "queries.tests.PromotionTests.*", "queries.*"])
 def test_a_listed_loss_is_no_objection(test):
-    assert verdict(figures(), loss(test, "sqlite3")) == []
+    assert verdict(figures(), loss(test)) == []
+
+
+def test_a_loss_is_listed_for_what_became_of_the_test():
+    assert verdict(figures(), loss(LOST, outcomes=("IndexError", "AssertionError: no"))) == []
 
 
 @pytest.mark.parametrize(
     "known",
     [
         [],
-        [loss(LOST, "mysql")],
-        [loss(LOST, "sqlite3", versions=set(DJANGO_VERSIONS) - {VERSION})],
-        [loss("queries.tests.PromotionTests.test", "sqlite3")],
-        [loss("query*", "sqlite3")],
+        [loss(LOST, engines={"mysql"})],
+        [loss(LOST, core_engines={"mysql"})],
+        [loss(LOST, placements={"staged"})],
+        [loss(LOST, django=set(CONDITIONS["django"]) - {VERSION})],
+        [loss(LOST, outcomes=("IndexError",))],
+        [loss("queries.tests.PromotionTests.test")],
+        [loss("query*")],
     ],
 )
 def test_a_loss_that_is_not_listed_is_named(known):
@@ -43,17 +53,18 @@ def test_a_loss_that_is_not_listed_is_named(known):
     assert LOST in objection
 
 
-@pytest.mark.parametrize(("engine", "lost", "good"), [
-    ("sqlite3", 11, False),
-    ("sqlite3", 10, True),
-    ("mysql", 41, False),
-    ("mysql", 40, True),
-    ("postgresql", 41, False),
-    ("postgresql", 40, True),
+@pytest.mark.parametrize(("run", "least"), [
+    ({"engine": "sqlite3"}, 9990),
+    ({"engine": "mysql"}, 9960),
+    ({"engine": "postgresql"}, 9960),
+    ({"placement": "staged", "closed": True}, 9770),
+    ({"placement": "staged", "closed": False}, 9670),
+    ({"placement": "staged", "closed": True, "core_engine": "mysql"}, 9600),
 ])  # fmt: skip
-def test_each_engine_has_its_limit(engine, lost, good):
-    run = figures(10_000, [f"queries.test_{number}" for number in range(lost)])
-    assert (verdict(run, loss("queries.*", engine), engine=engine) == []) is good
+def test_each_kind_of_run_has_its_limit(run, least):
+    for passed in (least, least - 1):
+        lost = [f"queries.test_{number}" for number in range(10_000 - passed)]
+        assert (verdict(figures(10_000, lost), loss("queries.*"), **run) == []) is (passed == least)
 
 
 def test_a_part_that_did_not_run_is_an_objection():
@@ -63,7 +74,7 @@ def test_a_part_that_did_not_run_is_an_objection():
 
 def test_a_part_that_was_asked_for_is_judged_by_its_losses_alone():
     few = figures(10)
-    assert verdict(few, loss(LOST, "sqlite3"), whole_suite=False) == []
+    assert verdict(few, loss(LOST), whole_suite=False) == []
     (objection,) = verdict(few, whole_suite=False)
     assert LOST in objection
 

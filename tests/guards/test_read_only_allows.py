@@ -25,7 +25,8 @@ class ReadTests(ReadOnlyTestCase):
         )
         self.assertEqual([tag.name for tag in self.article.tags.all()], ["water"])
         self.assertEqual(Article.objects.using("core").count(), 3)
-        self.assertEqual(len(Article.objects.raw(f"SELECT * FROM {causeway.table(Article)}")), 3)
+        table = causeway.table(Article, using="core")
+        self.assertEqual(len(Article.objects.using("core").raw(f"SELECT * FROM {table}")), 3)
         self.assertTrue(Article.objects.filter(author__name="Ada").explain())
         self.article.refresh_from_db()
         self.assertEqual(

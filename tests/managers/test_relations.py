@@ -110,7 +110,9 @@ class ManyToManyTests(PageTestCase):
 
 
 class CoreModelDeletionTests(PageTestCase):
-    @pytest.mark.linked("staged, the rows that refer to a core row are looked for in one of the two databases")
+    @pytest.mark.linked(
+        "staged, the rows that refer to a core row are looked for in one of the two databases"
+    )
     def test_a_deleted_author_is_taken_off_the_local_rows(self):
         self.ada.delete()
         self.local.refresh_from_db()

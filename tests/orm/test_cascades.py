@@ -2,6 +2,7 @@
 
 import unittest
 
+import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.test import TestCase
@@ -22,11 +23,16 @@ class OnDeleteTests(TestCase):
     def each_model(self, name):
         """The local model and the core model, each with one row at either anchor, undone in between."""
         for model in (getattr(models, f"Local{name}"), getattr(models, f"Core{name}")):
-            with self.subTest(model=model.__name__), transaction.atomic():
+            with (
+                self.subTest(model=model.__name__),
+                transaction.atomic(),
+                transaction.atomic(using="core"),
+            ):
                 model.objects.create(name="goes", anchor=self.anchor)
                 model.objects.create(name="stays", anchor=self.other)
                 yield model
-                transaction.set_rollback(True)
+                for alias in self.databases:
+                    transaction.set_rollback(True, using=alias)
 
     def delete_anchor(self):
         return Anchor.objects.filter(name="anchor").delete()
@@ -154,6 +160,7 @@ class ConstraintTests(TestCase):
 
     databases = {"default", "core"}
 
+    @pytest.mark.linked("staged, no constraint reaches from one database to the other")
     def test_the_engine_refuses_to_orphan_a_local_row_where_it_can(self):
         anchor = Anchor.objects.create(name="anchor")
         row = models.LocalCascade.objects.create(name="row", anchor=anchor)

@@ -1,5 +1,6 @@
 """Core models on the core connection, ``using("core")``: by themselves, as its own project sees them."""
 
+import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 from django.db.models import Count, Exists, OuterRef
@@ -26,6 +27,7 @@ class CoreConnectionTestCase(TransactionTestCase):
 class CoreModelsTests(CoreConnectionTestCase):
     """A second connection to the same rows."""
 
+    @pytest.mark.linked("staged, the log of the child's connection has core's statements as well")
     def test_the_whole_of_it_runs_there(self):
         with (
             CaptureQueriesContext(connections["default"]) as local,
@@ -94,6 +96,7 @@ class LocalTableTests(CoreConnectionTestCase):
         ]
         self.assertEqual(sent, [])
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_reads(self):
         comments = Comment.objects.using("core")
         for function in (
@@ -108,6 +111,7 @@ class LocalTableTests(CoreConnectionTestCase):
         ):
             self.assert_refused(function, "shop_comment")
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_core_rows_by_local_ones(self):
         articles = Article.objects.using("core")
         self.assert_refused(lambda: list(articles.filter(comments__text="Deep")), "shop_comment")
@@ -129,6 +133,7 @@ class LocalTableTests(CoreConnectionTestCase):
             "shop_comment",
         )
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_writes(self):
         self.assert_refused(
             lambda: Comment(article_id=self.article.pk, text="x").save(using="core"), "shop_comment"
@@ -148,9 +153,11 @@ class LocalTableTests(CoreConnectionTestCase):
         self.assert_refused(lambda: self.comment.delete(using="core"), "shop_comment")
         self.assertEqual(Comment.objects.get().text, "Deep")
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_a_local_child_of_a_core_row(self):
         self.assert_refused(lambda: list(Story.objects.using("core")), "shop_story")
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_a_cascade_that_reaches_local_rows_changes_nothing(self):
         with self.assertRaises(PlacementError):
             Article.objects.using("core").get().delete()
@@ -160,11 +167,13 @@ class LocalTableTests(CoreConnectionTestCase):
         self.assertEqual(Article.tags.through.objects.count(), 1)
         self.assertEqual(Comment.objects.count(), 1)
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_a_local_table_with_the_name_of_a_core_table(self):
         for model in (Note, LocalEntry):
             with self.subTest(model), self.assertRaises(PlacementError):
                 list(model.objects.using("core"))
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_generic_relations(self):
         """The content type of a core row is the child's own, whatever connection the row came from."""
         ContentType.objects.clear_cache()

@@ -1,5 +1,6 @@
 """``delete`` of querysets over joins, and what it reports."""
 
+import pytest
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef
 from django.test.utils import CaptureQueriesContext
@@ -49,6 +50,7 @@ class DeleteTests(NewsroomTestCase):
         with self.assertRaises(TypeError):
             Article.objects.filter(comments__flagged=True)[:1].delete()
 
+    @pytest.mark.linked("staged, the keys are found first")
     def test_local_rows_are_deleted_in_one_statement(self):
         with CaptureQueriesContext(connection) as queries:
             Comment.objects.filter(article__title="Bridges")._raw_delete("default")

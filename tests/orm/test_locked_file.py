@@ -18,6 +18,7 @@ class LockedFileTests(TransactionTestCase):
             connections[alias].connection.execute("PRAGMA busy_timeout = 0")
             self.addCleanup(connections[alias].close)
 
+    @pytest.mark.linked("staged, the child's connection holds no lock of core's file")
     def test_a_core_manager_is_told_of_the_child_s_transaction(self):
         with (
             self.assertRaisesMessage(OperationalError, "the transaction that is open on 'default' holds it"),
@@ -26,6 +27,7 @@ class LockedFileTests(TransactionTestCase):
             Author.objects.create(name="Ada")
             Content.contents.create(title="Dams", slug="dams")
 
+    @pytest.mark.linked("staged, the child's connection holds no lock of core's file")
     def test_a_core_model_is_told_of_the_transaction_on_core(self):
         with (
             self.assertRaisesMessage(OperationalError, "the transaction that is open on 'core' holds it"),

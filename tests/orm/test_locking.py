@@ -39,7 +39,7 @@ class SelectForUpdateTests(TransactionTestCase):
         return result[0]
 
     def test_a_spanning_query_gives_its_rows(self):
-        with transaction.atomic():
+        with transaction.atomic(), transaction.atomic(using="core"):
             found = (
                 Comment.objects.select_for_update()
                 .filter(article__author__name="Ada")
@@ -59,7 +59,7 @@ class SelectForUpdateTests(TransactionTestCase):
             list(Article.objects.select_for_update())
 
     def test_saving_what_was_locked(self):
-        with transaction.atomic():
+        with transaction.atomic(), transaction.atomic(using="core"):
             article = Article.objects.select_for_update().get(slug="dams")
             article.title = "Dykes"
             article.save()
@@ -100,6 +100,7 @@ class SelectForUpdateTests(TransactionTestCase):
             )
             self.assertEqual(found, ["bridges"])
 
+    @pytest.mark.linked("staged, core rows are locked by a statement in core")
     def test_of_names_the_tables_to_lock_where_the_engine_can(self):
         queryset = Comment.objects.select_related("article").select_for_update(of=("self", "article"))
         with transaction.atomic(), CaptureQueriesContext(connection) as queries:

@@ -18,6 +18,7 @@ def quoted(name):
 
 
 class TableTests(NewsroomTestCase):
+    @pytest.mark.linked("raw SQL reaches no staged table")
     def test_a_core_table_is_qualified_by_the_database_of_this_run(self):
         core = connections["core"].settings_dict["NAME"] if engine() == "mysql" else "core"
         self.assertEqual(causeway.table(Article), f"{quoted(core)}.{quoted('library_article')}")
@@ -41,6 +42,7 @@ class TableTests(NewsroomTestCase):
             causeway.table(Comment, using="core")
 
 
+@pytest.mark.linked("raw SQL reaches no staged table")
 class CursorTests(NewsroomTestCase):
     def test_a_join_over_both(self):
         with connection.cursor() as cursor:
@@ -70,6 +72,7 @@ class CursorTests(NewsroomTestCase):
         self.assertFalse(Article.objects.filter(title="lost").exists())
 
 
+@pytest.mark.linked("raw SQL reaches no staged table")
 class RawQueryTests(NewsroomTestCase):
     def test_core_rows(self):
         sql = f"SELECT * FROM {causeway.table(Article)} WHERE title LIKE %s ORDER BY title"

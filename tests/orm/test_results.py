@@ -3,6 +3,7 @@
 import pickle
 from datetime import date
 
+import pytest
 from django.core import serializers
 from django.db import connection
 from django.db.models import Count, F, Sum
@@ -167,6 +168,7 @@ class ExplainTests(NewsroomTestCase):
         self.assertIn("library_a", plan)
         self.assertIn("shop_comment", plan)
 
+    @pytest.mark.linked("staged, the rows come with the statement only when it is executed")
     def test_the_sql_runs_as_it_stands(self):
         """On one connection, the statement that ``str(query)`` shows reaches both databases."""
         queryset = Comment.objects.filter(article__author_id=self.authors["Ada"].pk).values_list(
@@ -183,6 +185,7 @@ class PickleTests(NewsroomTestCase):
     def again(self, value):
         return pickle.loads(pickle.dumps(value))
 
+    @pytest.mark.linked("staged, a core row knows core as its database")
     def test_an_instance(self):
         article = self.again(Article.objects.select_related("author").get(title="Dams"))
         self.assertEqual((article._state.db, article.author.name), ("default", "Ada"))

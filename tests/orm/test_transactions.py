@@ -2,6 +2,7 @@
 
 from contextlib import closing
 
+import pytest
 from django.db import IntegrityError, connections, transaction
 from django.test import TransactionTestCase
 
@@ -21,6 +22,7 @@ def stored(alias, table):
         return cursor.fetchone()[0]
 
 
+@pytest.mark.linked("staged, a transaction of the child does not cover core")
 class AtomicTests(TransactionTestCase):
     databases = {"default", "core"}
 

@@ -1,6 +1,6 @@
 """``update``, ``bulk_*``, ``get_or_create`` and ``save`` of core and local rows, over joins."""
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, router, transaction
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Subquery, Value, When
 from django.db.models.functions import Cast, Concat
 
@@ -89,7 +89,7 @@ class UpdateTests(NewsroomTestCase):
 
     def test_save_with_force_insert_and_force_update(self):
         author = Author(pk=self.authors["Ada"].pk, name="Twin")
-        with self.assertRaises(IntegrityError), transaction.atomic():
+        with self.assertRaises(IntegrityError), transaction.atomic(using=router.db_for_write(Author)):
             author.save(force_insert=True)
         author.save(force_update=True)
         self.assertEqual(Author.objects.get(pk=author.pk).name, "Twin")
@@ -146,10 +146,10 @@ class BulkTests(NewsroomTestCase):
         self.assertEqual(Article.objects.get(slug="sluices").title, "Sluice gates")
 
     def test_unique_columns_in_core(self):
-        with self.assertRaises(IntegrityError), transaction.atomic():
+        with self.assertRaises(IntegrityError), transaction.atomic(using=router.db_for_write(Tag)):
             Tag.objects.create(name="stone")
-        with self.assertRaises(IntegrityError), transaction.atomic():
+        with self.assertRaises(IntegrityError), transaction.atomic(using=router.db_for_write(Place)):
             Place.objects.create(name="Delft", country="NL")
-        with self.assertRaises(IntegrityError), transaction.atomic():
+        with self.assertRaises(IntegrityError), transaction.atomic(using=router.db_for_write(Place)):
             Place.objects.filter(name="Bath").update(population=-1)
         self.assertFalse(Signing.objects.exists())

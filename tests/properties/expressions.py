@@ -9,13 +9,24 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.properties.paths import Column, Relation, columns, related, relations
+from tests.properties.paths import LOOSE, Column, Relation, columns, related, relations
 from tests.properties.rows import NAMES, VALUES
 
 COMPARISONS = ["exact", "gt", "gte", "lt", "lte"]
 PARTS = ["year", "quarter", "month", "day", "week_day", "week"]
+TEXT_LOOKUPS = [
+    *(*COMPARISONS, "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith"),
+    *("regex", "iregex"),
+]
 LOOKUPS = {
-    "text": [*COMPARISONS, "iexact", "contains", "icontains", "startswith", "istartswith", "endswith"],
+    "text": TEXT_LOOKUPS,
+    "prose": TEXT_LOOKUPS,
+    "bigint": COMPARISONS,
+    "binary": ["exact"],
+    "duration": COMPARISONS,
+    "float": COMPARISONS,
+    "time": [*COMPARISONS, "hour"],
+    "uuid": COMPARISONS,
     "int": COMPARISONS,
     "decimal": COMPARISONS,
     "date": [*COMPARISONS, *PARTS],
@@ -23,7 +34,28 @@ LOOKUPS = {
     "bool": ["exact"],
 }
 # The lookups that look for a part of a text: also for none, and for what LIKE would take for a pattern.
-PIECES = ["a", "S", "%", "_", "\\", "'", "Ö", "", *NAMES[:3]]
+PIECES = ["a", "S", "E", "%", "_", "\\", "'", "Ö", "", *NAMES[:3]]
+PATTERNS = ["^a", "[A-C]", "e$", "^.?$"]
+# What follows the path of a JSON column in a lookup.
+JSON_LOOKUPS = [
+    *(
+        "a=1",
+        "a=None",
+        "a__gt=0",
+        "a__isnull=True",
+        "a__isnull=False",
+        "b='Ö'",
+        "b__icontains='ö'",
+        "tags__0='x'",
+    ),
+    *(
+        "has_key='a'",
+        "has_any_keys=['b', 'deep']",
+        "deep__a__1__b=True",
+        "contains={'a': 1}",
+        "b__in=['x', 'Ö']",
+    ),
+]
 PART_VALUES = {
     "year": [2023, 2024],
     "quarter": [1, 4],
@@ -43,7 +75,15 @@ AGGREGATES = {
     "decimal": ["Sum", "Min", "Max", "Avg"],
     "date": ["Min", "Max"],
     "datetime": ["Min", "Max"],
+    "bigint": ["Min", "Max"],
+    "duration": ["Sum", "Min", "Max"],
+    "float": ["Min", "Max"],
+    "time": ["Min", "Max"],
 }
+# The kinds of value that nothing is reckoned of.
+PLAIN = {"bigint", "binary", "duration", "float", "json", "prose", "time", "uuid"}
+# The kinds without an order that all engines have for them.
+UNORDERED = {"bool", "text", "prose", "binary", "json", "uuid"}
 
 
 @dataclass
@@ -121,6 +161,11 @@ class Scope:
         self.taken.append(end.many)
         return end
 
+    def group_column(self):
+        """A column whose value is the same for all rows of a group."""
+        column = self.column()
+        return column if column.kind != LOOSE else replace(column, path="pk", kind="int", key=True)
+
     def value(self, kind):
         return repr(self.one(VALUES[kind]))
 
@@ -140,23 +185,36 @@ class Scope:
             return f"Q({column.path}__isnull={self.one([False, True])})"
         if form == "in":
             return f"Q({column.path}__in=[{self.value(column.kind)}, {self.value(column.kind)}])"
-        if form == "range" and column.kind not in {"bool", "text"} and not column.key:
+        if form == "range" and column.kind not in UNORDERED and not column.key:
             low, high = sorted([self.one(VALUES[column.kind]), self.one(VALUES[column.kind])])
             return f"Q({column.path}__range=({low!r}, {high!r}))"
         if form == "outer" and self.outer and (reference := self.outer_reference(column.kind)):
-            return f"Q({column.path}__{self.one(COMPARISONS)}={reference})"
+            comparison = self.one(["exact"] if column.kind in {"bool", "binary", "json"} else COMPARISONS)
+            return f"Q({column.path}__{comparison}={reference})"
         if form == "expression" and self.level > 0:
-            comparison = self.one(["exact", "lt", "gte"] if column.kind != "bool" else ["exact"])
+            comparison = self.one(
+                ["exact"] if column.kind in {"bool", "binary", "json"} else ["exact", "lt", "gte"]
+            )
             return f"Q({column.path}__{comparison}={self.below().expression(column.kind)})"
         return self.plain_lookup(column)
 
     def plain_lookup(self, column):
+        if column.kind == "json":
+            return self.json_lookup(column)
         lookup = self.one(COMPARISONS if column.key else LOOKUPS[column.kind])
         if lookup in PART_VALUES:
             comparison = self.one(["", "__gt"])
             return f"Q({column.path}__{lookup}{comparison}={self.one(PART_VALUES[lookup])!r})"
-        values = PIECES if lookup.endswith(("contains", "startswith", "endswith")) else VALUES[column.kind]
+        values = VALUES[column.kind]
+        if lookup.endswith(("contains", "startswith", "endswith")):
+            values = [*PIECES, *values[:4]]
+        elif lookup.endswith("regex"):
+            values = PATTERNS
         return f"Q({column.path}__{lookup}={self.one(values)!r})"
+
+    def json_lookup(self, column):
+        lookup = self.one([f"exact={self.value('json')}", *JSON_LOOKUPS])
+        return f"Q({column.path}__{lookup})"
 
     def condition_relation(self):
         """A lookup on a relation as such."""
@@ -205,7 +263,11 @@ class Scope:
     def expression(self, kind):
         """An expression with a value of this kind for each row, perhaps null."""
         forms = ["column", "column", "value"]
-        if self.level > 0:
+        if kind in PLAIN:
+            forms += (
+                ["subquery"] if self.level > 0 and (self.outer is None or self.outer.outer is None) else []
+            )
+        elif self.level > 0:
             forms += ["case", "coalesce", "column"]
             forms += {
                 "text": ["concat", "extreme", "nullif"],
@@ -303,7 +365,7 @@ class Scope:
         if kind in NUMERIC and self.level > 0 and self.odds(25):
             of = self.below(reach=min(self.reach, 1)).expression(kind)
         default = f", default={self.expression_value(kind)}" if function == "Sum" and self.odds(20) else ""
-        result = {"Avg": "float" if kind == "int" else "decimal"}.get(function, kind)
+        result = {"Avg": "average" if kind == "int" else "decimal"}.get(function, kind)
         return f"{function}({of}{filtered}{default})", result
 
     def count(self, filtered):
@@ -327,6 +389,14 @@ FIELDS = {
     "date": "DateField()",
     "datetime": "DateTimeField()",
     "bool": "BooleanField()",
+    "bigint": "BigIntegerField()",
+    "binary": "BinaryField()",
+    "duration": "DurationField()",
+    "float": "FloatField()",
+    "json": "JSONField()",
+    "prose": "TextField()",
+    "time": "TimeField()",
+    "uuid": "UUIDField()",
 }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+from django.contrib.contenttypes.fields import GenericRel
 from django.db import models
 
 KINDS = {
@@ -15,7 +16,18 @@ KINDS = {
     models.DateField: "date",
     models.DateTimeField: "datetime",
     models.BooleanField: "bool",
+    models.BigIntegerField: "bigint",
+    models.BinaryField: "binary",
+    models.DurationField: "duration",
+    models.FloatField: "float",
+    models.JSONField: "json",
+    models.TextField: "prose",
+    models.TimeField: "time",
+    models.UUIDField: "uuid",
 }
+# A ``CharField`` has texts that differ under any collation, a ``TextField`` any texts: of those that are equal
+# in a database, which one a result shows is left to chance.
+LOOSE = "prose"
 
 
 @dataclass(frozen=True)
@@ -54,12 +66,23 @@ def relations(model, steps):
         Relation(f"{start.path}{field.name}__", field.related_model, start.many + is_many(field))
         for start in relations(model, steps - 1)
         for field in sorted(start.model._meta.get_fields(), key=lambda field: field.name)
-        if field.is_relation
+        if leads_to_the_set(field)
+    )
+
+
+def leads_to_the_set(field):
+    """Whether it is a relation to a model of the same app: the ids of content types are no two sets' alike."""
+    return (
+        field.is_relation
+        and field.name != "+"
+        and bool(field.related_model)
+        and field.related_model._meta.app_label == field.model._meta.app_label
     )
 
 
 def is_many(field):
-    return field.one_to_many or field.many_to_many
+    # What a generic relation leads back to is one row, for lookups alone: no attribute has it.
+    return field.one_to_many or field.many_to_many or isinstance(field, GenericRel)
 
 
 @cache
@@ -69,6 +92,7 @@ def columns(model, steps, of_kind=None):
         Column(start.path + name, kind(field), start.many, key=field.is_relation)
         for start in relations(model, steps)
         for field in start.model._meta.concrete_fields
+        if not field.is_relation or leads_to_the_set(field)
         for name in ([field.name, field.attname] if field.is_relation else [field.name])
         if of_kind in {None, kind(field)}
     )

@@ -4,8 +4,17 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from tests.properties import graph
 from tests.properties.expressions import AGGREGATES, Scope, name
-from tests.properties.paths import Column, Relation, columns, pair_relations, relations, single_relations
+from tests.properties.paths import (
+    LOOSE,
+    Column,
+    Relation,
+    columns,
+    pair_relations,
+    relations,
+    single_relations,
+)
 from tests.properties.rows import NUMBERS
 
 
@@ -28,6 +37,10 @@ class Query:
         printer.text(self.source)
 
 
+# Kinds of value that annotations may show as they are.
+PLAIN_SHOWN = ["bigint", "duration", "json", "uuid"]
+
+
 class Draft:
     """A queryset under construction."""
 
@@ -38,6 +51,8 @@ class Draft:
         self.one = self.scope.one
         self.odds = self.scope.odds
         self.source = f"{name(self.model)}.objects"
+        if self.is_core(self.model) and self.odds(5):
+            self.add("using", "CORE")
         # What the rows have beside their fields, and whether their order is determined.
         self.shown = []
         self.named = 0
@@ -50,7 +65,7 @@ class Draft:
         """A name for a new annotation, from now on in scope where its kind is one that lookups know."""
         self.named += 1
         new = f"a{self.named}"
-        if kind != "float":
+        if kind != "average":
             self.scope.names.append(Column(new, kind, many=int(self.scope.reach > 0), grouped=grouped))
         if method == "annotate":
             self.shown.append(new)
@@ -80,7 +95,7 @@ class Draft:
         self.add("exclude", self.scope.condition())
 
     def annotate(self, method="annotate"):
-        kind = self.one(["int", "text", "decimal", "date", "datetime", "bool"])
+        kind = self.one(["int", "text", "decimal", "date", "datetime", "bool", "int", "text", *PLAIN_SHOWN])
         expression = self.scope.expression(kind)
         self.add(method, f"{self.name_it(kind, method=method)}={expression}")
 
@@ -198,12 +213,36 @@ class Draft:
         to_attr = self.one(["", f", to_attr='p{number}'"])
         return f"Prefetch({path!r}, queryset={inner.source}{to_attr})"
 
+    def page(self):
+        """The first rows in the order of a column of theirs or of a row that they refer to."""
+        single = [relation for relation in relations(self.model, 1) if not relation.many]
+        over = [relation for relation in single if self.is_core(relation.model) != self.is_core(self.model)]
+        relation = self.one([*over, *over, *single, *relations(self.model, 0)])
+        found = [replace(end, path=relation.path + end.path) for end in columns(relation.model, 0)]
+        for _ in range(self.one([0, 0, 1, 2])):
+            column = self.one([*found, *columns(self.model, 0)])
+            self.add(self.one(["filter", "filter", "exclude"]), self.scope.plain_lookup(column))
+        if single and self.odds(30):
+            self.add("select_related", repr(self.one(single_relations(self.model))))
+        path = self.one(found).path
+        last = f"F({path!r}).{self.one(['asc', 'desc'])}(nulls_last=True)"
+        self.add("order_by", self.one([repr(path), repr(f"-{path}"), last]), "'pk'")
+        self.ordered = True
+        self.source += self.one(["[:1]", "[:2]", "[:3]", "[2:4]"])
+        return self
+
+    def is_core(self, model):
+        return name(model) in graph.CORE
+
     def values(self):
         """Rows of some values."""
         self.steps(1, 2, 2, 3)
-        self.shown += [self.scope.column_of_relation().path for _ in range(self.one([1, 2, 3]))]
-        self.shown = list(dict.fromkeys(self.shown))
+        columns = [self.scope.column_of_relation() for _ in range(self.one([1, 2, 3]))]
+        self.shown = list(dict.fromkeys([*self.shown, *(column.path for column in columns)]))
         self.show()
+        if any(column.kind == LOOSE for column in columns):
+            # Of rows that are the same but for such texts, neither order nor choice is determined.
+            return self
         if self.odds(30):
             self.add("distinct")
         self.order_and_cut()
@@ -223,7 +262,7 @@ class Draft:
         """Aggregates over groups, some of them left out by a condition on an aggregate."""
         for _ in range(self.one([0, 1, 1, 2])):
             self.one([self.filter, self.filter, self.exclude, self.annotate, self.filtered_relation])()
-        groups = [self.scope.column().path for _ in range(self.one([1, 1, 2]))]
+        groups = [self.scope.group_column().path for _ in range(self.one([1, 1, 2]))]
         self.shown = list(dict.fromkeys(groups))
         self.add("values", *map(repr, self.shown))
         for _ in range(self.one([1, 1, 2])):
@@ -384,7 +423,8 @@ def writes(draw, models):
 # Columns that may take any value: no key, and not unique.
 FREE = {
     "name", "number", "price", "dangerous", "opened", "depth", "free", "built", "launched", "tonnage", "worth",
-    "days", "since", "fee", "arrived", "left", "dues", "crew", "cleared", "remark", "length", "level", "until",
+    "days", "since", "label", "mark", "papers", "seal", "serial", "shelf_life", "shown", "weight", "stay", "watch",
+    "text", "fee", "arrived", "left", "dues", "crew", "cleared", "remark", "length", "level", "until",
     "passengers",
 }  # fmt: skip
 

@@ -3,13 +3,13 @@
 import os
 import re
 from collections import Counter
-from contextlib import contextmanager
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.properties import querysets
+from tests import databases
+from tests.properties import graph, querysets
+from tests.properties.roads import roads, taken
 
 # How many different querysets to compare; fewer on a developer's own machine.
 QUERYSETS = int(os.environ.get("CAUSEWAY_TEST_QUERYSETS") or ("2100" if os.environ.get("CI") else "600"))
@@ -17,6 +17,7 @@ GRAMMARS = {
     "objects": querysets.shaped("objects"),
     "values": querysets.shaped("values"),
     "grouped": querysets.shaped("grouped"),
+    "pages": querysets.shaped("page"),
     "results": querysets.results,
     "combined": querysets.combined,
     "writes": querysets.writes,
@@ -34,6 +35,28 @@ SETTINGS = settings(
 )
 
 
+class Difference(AssertionError):
+    """A queryset comes to something else than it does in one database."""
+
+    def __str__(self):
+        (found, rows), (expected, rows_expected) = self.args
+        both = isinstance(rows, dict) and isinstance(rows_expected, dict)
+        tables = [name for name in rows if rows[name] != rows_expected[name]] if both else []
+        afterwards = "".join(
+            f"\nafterwards in {name} {rows[name]}\nexpected {rows_expected[name]}" for name in tables
+        )
+        if not both:
+            return f"found {self.args[0]}\nexpected {self.args[1]}"
+        return f"found {found}\nexpected {expected}{afterwards}"
+
+
+# What an engine refuses over tables of its own, but not where the rows of core are found first.
+LIMITS = [
+    "1093",  # MySQL writes no table that the statement reads.
+    "FOR UPDATE cannot be applied to the nullable side of an outer join",
+]
+
+
 class Tally:
     """What the querysets were like: a comparison of nothing with nothing proves nothing."""
 
@@ -47,16 +70,27 @@ class Tally:
         # Once there is a difference, hypothesis looks for a smaller one.
         return len(self.sources) >= SHARE and not self.differs
 
-    def count(self, query, value, statements):
+    def is_new(self, query):
+        """Whether to compare it; from now on, it is known."""
+        if self.is_enough() or (query.source in self.sources and not self.differs):
+            return False
         self.sources.add(query.source)
+        return True
+
+    def count(self, value, statements):
         self.counts["raised"] += value == "raised"
         self.counts["found"] += has_rows(value)
-        self.counts["spanning"] += any(map(self.is_spanning, statements))
+        self.counts["spanning"] += any(len(self.homes_in(sql)) > 1 for sql in statements)
 
-    def is_spanning(self, sql):
-        """Whether a statement over the models in one database names tables of both homes."""
-        tables = re.findall(r"\bwhole_(\w+)", sql)
-        return len({self.homes[table] for table in tables if table in self.homes}) > 1
+    def homes_in(self, sql):
+        """The homes of the tables that a statement over models of one database names."""
+        tables = re.findall(r"\b(?:core_)?whole_(\w+)", sql)
+        return {self.homes[table] for table in tables if table in self.homes}
+
+    def only_core(self, statements):
+        """Whether they all name core tables alone; None if some do and others do not."""
+        only_core = {homes == {"core"} for sql in statements if (homes := self.homes_in(sql))}
+        return only_core.pop() if len(only_core) == 1 else None
 
     def share(self, what):
         return self.counts[what] / len(self.sources)
@@ -71,39 +105,64 @@ def has_rows(value):
     return value not in {"None", "0", "False", "raised"}
 
 
-@contextmanager
-def statements():
-    """The SQL sent meanwhile."""
-    sent = []
+def writes_core(query):
+    """Whether a query writes columns of core tables."""
+    model = re.match(r"\W*(\w+)\.objects", query.source)
+    return query.writes and model is not None and model[1] in {*graph.CORE, "Ferry"}
 
-    def keep(execute, sql, *rest):
-        sent.append(sql)
-        return execute(sql, *rest)
 
-    with connection.execute_wrapper(keep):
-        yield sent
+class Reference:
+    """What a query comes to in one database: the child's, and for what core is asked alone, core's."""
+
+    def __init__(self, model_sets, tally):
+        self.whole = model_sets.whole
+        self.core_whole = model_sets.core_whole
+        self.tally = tally
+
+    def outcome(self, query):
+        """The outcome; None where it cannot be told."""
+        expected = self.whole.run(query)
+        if any(limit in str(self.whole.error) for limit in LIMITS):
+            return None
+        if databases.core_engine() == databases.engine():
+            return expected
+        in_core = self.core_whole.run(query)
+        if in_core == expected:
+            return expected
+        if writes_core(query):
+            # Its condition is the child's engine's, what it reckons of the row itself is core's.
+            return None
+        # Two engines differ in the order of texts, in what they call equal, in what they support.
+        only_core = self.tally.only_core([*self.whole.sent, *self.core_whole.sent])
+        return {True: in_core, False: expected, None: None}[only_core]
 
 
 @pytest.mark.django_db(databases=["default", "core"])
 @pytest.mark.parametrize("grammar", GRAMMARS)
 def test_a_queryset_comes_to_the_same_as_in_one_database(grammar, model_sets):
-    split, whole = model_sets
+    split = model_sets.split
     tally = Tally(split.homes())
+    reference = Reference(model_sets, tally)
 
     @SETTINGS
-    @given(GRAMMARS[grammar](tuple(whole.models.values())))
-    def compare(query):
-        if query.source in tally.sources or tally.is_enough():
+    @given(GRAMMARS[grammar](tuple(model_sets.whole.models.values())), roads())
+    def compare(query, road):
+        if not tally.is_new(query):
             return
-        with statements() as sent:
-            expected = whole.run(query)
-        found = split.run(query)
-        tally.differs |= found != expected
-        assert found == expected
-        tally.count(query, expected[0], sent)
+        expected = reference.outcome(query)
+        if expected is None:
+            tally.counts["untold"] += 1
+            return
+        with taken(road):
+            found = split.run(query)
+        if found != expected:
+            tally.differs = True
+            raise Difference(found, expected) from split.error
+        tally.count(expected[0], model_sets.whole.sent)
 
     compare()
     assert tally.is_enough(), "Too many of the querysets were drawn more than once."
-    assert tally.share("spanning") > 0.4
-    assert tally.share("found") > 0.3
+    assert tally.share("spanning") > 0.2
+    assert tally.share("found") > 0.2
     assert tally.share("raised") < 0.25
+    assert tally.share("untold") < 0.2

@@ -1,5 +1,6 @@
 """Generic keys of local rows to core rows of either connection."""
 
+import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.contenttypes.prefetch import GenericPrefetch
 from django.db import connections, transaction
@@ -32,6 +33,7 @@ class ConnectionsTestCase(TransactionTestCase):
 
 
 class ForeignKeyTests(ConnectionsTestCase):
+    @pytest.mark.linked("staged, a core row knows core as its database")
     def test_the_content_type_is_the_childs_own(self):
         for place in self.each():
             ContentType.objects.clear_cache()
@@ -85,6 +87,7 @@ class ForeignKeyTests(ConnectionsTestCase):
         by_key = ContentType.objects.db_manager("core").get_by_natural_key("orm", "place")
         self.assertEqual(by_key, found[Place])
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_what_else_is_asked_of_content_types_on_core_is_refused(self):
         types = ContentType.objects.using("core")
         for function in (
@@ -129,6 +132,7 @@ class RelationTests(ConnectionsTestCase):
                 self.assertEqual([sticker._state.db for sticker in bath.found], ["default"])
                 self.assertEqual((list(lyon.stickers.all()), lyon.found), ([], []))
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_deletion(self):
         self.bath.stickers.create(name="old")
         with self.assertRaises(PlacementError):

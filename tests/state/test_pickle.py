@@ -99,6 +99,7 @@ class QuerySetTests(rows.DamsTestCase):
                 row.refresh_from_db()
                 self.assertEqual(row._state.db, queryset.db)
 
+    @pytest.mark.linked("staged, a core row knows core as its database")
     def test_a_queryset_of_the_local_rows_of_a_core_row(self):
         """Its hint, the row, goes along."""
         for alias in ("default", "core"):
@@ -106,6 +107,7 @@ class QuerySetTests(rows.DamsTestCase):
             self.assertEqual(again(article.comments.all()).all().get()._state.db, "default")
             self.assertEqual(again(article.tags.all()).all().get()._state.db, alias)
 
+    @pytest.mark.linked("raw SQL reaches no staged table")
     def test_values_and_raw_rows(self):
         values = Comment.objects.values("article__title", "text")
         self.assertEqual(list(again(values)), list(values))
@@ -116,6 +118,7 @@ class QuerySetTests(rows.DamsTestCase):
             row = again(rows.on_default()[name]())
             self.assertEqual((row._state.db, row.comments.get()), ("default", self.comment))
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_a_spanning_query_on_core_is_still_refused(self):
         twin = Article.objects.using("core")
         twin.query = again(Article.objects.filter(comments__text="Deep").query)

@@ -1,5 +1,6 @@
 """What a core row says of itself holds for all that Django does with it, however it was read."""
 
+import pytest
 from django.core.exceptions import ValidationError
 from django.db import connections, transaction
 from django.db.models import prefetch_related_objects
@@ -160,6 +161,7 @@ class RowsTestCase(rows.DamsTestCase):
             self.assertEqual(Label.objects.get(name=name).target, row)
 
 
+@pytest.mark.linked("staged, a core row knows core as its database")
 class OnDefaultTests(RowsTestCase):
     alias = "default"
     roads = staticmethod(rows.on_default)
@@ -177,6 +179,7 @@ class OnCoreTests(RowsTestCase):
     alias = "core"
     roads = staticmethod(rows.on_core)
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_its_deletion_reaches_local_rows_and_is_refused(self):
         for _, row in self.each():
             with (
@@ -192,7 +195,8 @@ class OnCoreTests(RowsTestCase):
 
     def test_it_is_deleted_with_what_refers_to_it_over_the_childs_connection(self):
         for _, row in self.each():
-            with transaction.atomic():
+            with transaction.atomic(), transaction.atomic(using="core"):
                 self.assertEqual(row.delete(using="default")[1]["shop.Comment"], 1)
                 self.assertFalse(Article.objects.exists() or Comment.objects.exists())
-                transaction.set_rollback(True)
+                for alias in self.databases:
+                    transaction.set_rollback(True, using=alias)

@@ -4,6 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import pytest
 from django.core import serializers
 from django.core.management import call_command
 from django.core.serializers.base import DeserializationError
@@ -47,6 +48,7 @@ class NaturalKeyTests(TransactionTestCase):
             self.assertEqual(self.north.neighbours.get(), self.south)
             self.assertEqual(Region.objects.count(), 2)
 
+    @pytest.mark.linked("staged, a core row knows core as its database")
     def test_local_rows_find_core_rows(self):
         text = natural([self.depot])
         self.assertEqual(json.loads(text)[0]["fields"]["region"], ["North"])
@@ -70,6 +72,7 @@ class NaturalKeyTests(TransactionTestCase):
         self.assertEqual(Depot.objects.get().region.name, "North")
         self.assertEqual(Depot.objects.get().reaches.count(), 2)
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_local_rows_on_the_core_connection_are_refused(self):
         with self.assertRaisesMessage(DeserializationError, "Cannot use the table 'state_depot'"):
             list(serializers.deserialize("json", natural([self.depot]), using="core"))

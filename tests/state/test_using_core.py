@@ -3,6 +3,7 @@
 Never the error of a table that is not there, never the rows of another table of that name.
 """
 
+import pytest
 from asgiref.sync import async_to_sync
 from django.db import connections, transaction
 from django.db.models import Count, Exists, F, FilteredRelation, Max, OuterRef, Prefetch, Q, Subquery
@@ -168,12 +169,14 @@ class UsingCoreTestCase(rows.DamsTestCase):
             self.assertIn(word, sentence)
         return [query["sql"] for query in sent if not query["sql"].startswith(CONTROL)]
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_a_query_that_needs_local_rows_is_refused_before_any_sql(self):
         for name, (function, table) in SPANNING.items():
             with self.subTest(name):
                 sent = self.refused(function, table)
                 self.assertTrue(all("library_article" in sql and "shop_" not in sql for sql in sent), sent)
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_a_write_that_needs_local_rows_changes_nothing(self):
         for name, (function, table) in WRITING.items():
             with self.subTest(name):
@@ -201,6 +204,7 @@ class PrefetchTests(rows.DamsTestCase):
             self.assertEqual([row._state.db for row in local], ["default"] * 5)
             self.assertEqual([tag.name for tag in comment.article.tags.all()], ["water"])
 
+    @pytest.mark.linked("staged, a core row knows core as its database")
     def test_querysets_on_either_connection(self):
         (comment,) = Comment.objects.prefetch_related(
             Prefetch("article", core().prefetch_related(Prefetch("tags", Tag.objects.using("default"))))
@@ -227,6 +231,7 @@ class NamesakeTests(rows.DamsTestCase):
         self.entry = Entry.objects.create(text="in core")
         LocalEntry.objects.create(text="local", original=self.entry)
 
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_the_local_model_is_refused(self):
         for function in (
             lambda: list(core(Note)),
@@ -252,6 +257,7 @@ class NamesakeTests(rows.DamsTestCase):
 
 
 class OtherDatabasesTests(rows.DamsTestCase):
+    @pytest.mark.linked("staged, what core is asked may reach local tables")
     def test_a_subquery_of_another_connection_is_refused_by_django(self):
         for function in (
             lambda: list(Comment.objects.filter(article__in=core())),

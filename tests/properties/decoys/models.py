@@ -19,11 +19,16 @@ class Good(graph.Good):
 
 
 class Port(graph.Port):
+    remarks = None
+
     class Meta(graph.Port.Meta):
         db_table = "split_port"
 
 
 class Ship(graph.Ship):
+    called_at = None
+    entries = None
+
     class Meta(graph.Ship.Meta):
         db_table = "split_ship"
 
@@ -36,3 +41,10 @@ class Route(graph.Route):
 class Register(graph.Register):
     class Meta(graph.Register.Meta):
         db_table = "split_register"
+
+
+if "Entry" in graph.CORE:
+
+    class Entry(graph.Entry):
+        class Meta(graph.Entry.Meta):
+            db_table = "split_entry"

@@ -38,6 +38,10 @@ class Register(graph.Register, CoreModel):
     pass
 
 
+class Entry(graph.Entry, *([CoreModel] if "Entry" in graph.CORE else [])):
+    pass
+
+
 class Agent(graph.Agent):
     pass
 
@@ -55,6 +59,10 @@ class Quay(graph.Quay):
 
 
 class Permit(graph.Permit):
+    pass
+
+
+class Remark(graph.Remark):
     pass
 
 

@@ -27,6 +27,10 @@ class Register(graph.Register):
     pass
 
 
+class Entry(graph.Entry):
+    pass
+
+
 class Agent(graph.Agent):
     pass
 
@@ -44,6 +48,10 @@ class Quay(graph.Quay):
 
 
 class Permit(graph.Permit):
+    pass
+
+
+class Remark(graph.Remark):
     pass
 
 
