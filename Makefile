@@ -10,8 +10,9 @@ TESTS ?=
 BENCH_ARGS ?=
 # How much of Django's tests `make fidelity` runs on the servers; 1: all of them.
 PART ?= 0.2
-# The same for staged core tables on another engine than the child's.
-PAIR_PART ?= 0.05
+# The split that is drawn for staged core tables, and how much is run of it for each pair of engines.
+STAGED_SEED ?= 11
+PAIR_PART ?= 0.2
 # SpatiaLite is an extension of SQLite, and not every Python can load one. Debian's can.
 GIS_PYTHON ?= /usr/bin/python3
 GIS_VENV ?= .venv-gis
@@ -31,7 +32,7 @@ DEV := $(VENV)/.dev
 SERVER := $(if $(filter mysql,$(DB)),$(MYSQL))$(if $(filter postgresql,$(DB)),$(POSTGRESQL))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-gis test-examples fidelity bench docs demo serve clean
+.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-gis test-examples fidelity fidelity-pairs bench docs demo serve clean
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
 
@@ -84,14 +85,16 @@ fidelity: $(DEV) ## Django's own tests with the models in two databases, by a ra
 		$$judge --engine $$run || status=1; \
 		$$judge --engine $$run --closed || status=1; \
 	done; \
-	for engine in sqlite3 mysql postgresql; do for core in sqlite3 mysql postgresql; do \
-		run="--placement staged --engine $$engine --core-engine $$core"; \
-		if [ $$engine = $$core ]; then \
-			part=$(PART); [ $$engine != sqlite3 ] || part=1; \
-			$$judge $$run --part $$part --closed || status=1; \
-		else part=$(PAIR_PART); fi; \
-		$$judge $$run --part $$part || status=1; \
-	done; done; exit $$status
+	for closed in "" --closed; do \
+		$$judge --seed $(STAGED_SEED) --placement staged --engine sqlite3 $$closed || status=1; \
+	done; exit $$status
+
+fidelity-pairs: $(DEV) ## the same with staged core tables, for every pair of engines (PAIR_PART=1: all of it, an hour)
+	seed=$(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))')); status=0; \
+	for engine in sqlite3 mysql postgresql; do for core in sqlite3 mysql postgresql; do for closed in "" --closed; do \
+		$(BIN)/python -m tests.fidelity.judge --seed $$seed --placement staged --engine $$engine \
+			--core-engine $$core --part $(PAIR_PART) $$closed || status=1; \
+	done; done; done; exit $$status
 
 bench: $(PACKAGE) $(MYSQL) $(POSTGRESQL) ## compare with Django alone: prints ratios
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

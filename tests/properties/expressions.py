@@ -16,7 +16,7 @@ COMPARISONS = ["exact", "gt", "gte", "lt", "lte"]
 PARTS = ["year", "quarter", "month", "day", "week_day", "week"]
 TEXT_LOOKUPS = [
     *(*COMPARISONS, "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith"),
-    *("regex", "iregex"),
+    *("regex", "iregex", "contains", "startswith", "endswith"),
 ]
 LOOKUPS = {
     "text": TEXT_LOOKUPS,
@@ -34,7 +34,7 @@ LOOKUPS = {
     "bool": ["exact"],
 }
 # The lookups that look for a part of a text: also for none, and for what LIKE would take for a pattern.
-PIECES = ["a", "S", "E", "%", "_", "\\", "'", "Ö", "", *NAMES[:3]]
+PIECES = ["a", "S", "E", "A", "SH", "H", "%", "_", "\\", "'", "Ö", "", *NAMES[:3]]
 PATTERNS = ["^a", "[A-C]", "e$", "^.?$"]
 # What follows the path of a JSON column in a lookup.
 JSON_LOOKUPS = [
@@ -179,7 +179,7 @@ class Scope:
         return getattr(self, f"condition_{self.one(forms)}")()
 
     def condition_lookup(self):
-        column = self.column(grouped=True)
+        column = (self.odds(15) and self.column("text")) or self.column(grouped=True)
         form = self.one(["plain", "plain", "isnull", "in", "range", "expression", "outer"])
         if form == "isnull":
             return f"Q({column.path}__isnull={self.one([False, True])})"

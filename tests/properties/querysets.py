@@ -219,8 +219,10 @@ class Draft:
         over = [relation for relation in single if self.is_core(relation.model) != self.is_core(self.model)]
         relation = self.one([*over, *over, *single, *relations(self.model, 0)])
         found = [replace(end, path=relation.path + end.path) for end in columns(relation.model, 0)]
+        # Texts are what engines compare in ways of their own.
+        texts = [column for column in found if column.kind in {"text", LOOSE}]
         for _ in range(self.one([0, 0, 1, 2])):
-            column = self.one([*found, *columns(self.model, 0)])
+            column = self.one([*found, *columns(self.model, 0), *texts, *texts, *texts])
             self.add(self.one(["filter", "filter", "exclude"]), self.scope.plain_lookup(column))
         if single and self.odds(30):
             self.add("select_related", repr(self.one(single_relations(self.model))))
