@@ -35,6 +35,7 @@ def test_core_models_have_tables_of_their_own_there(projects):
     assert child.shell(titles) == "['default', 'default', 'archive']"
 
 
+@pytest.mark.linked("staged, a core row knows core as its database")
 def test_a_query_with_both_kinds_of_models_stays_there(projects):
     _, child = projects
     found = child.shell("""

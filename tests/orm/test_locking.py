@@ -11,6 +11,7 @@ from tests.library.models import Article, Author
 from tests.shop.models import Comment
 
 
+@pytest.mark.linked("staged, core rows are locked in a transaction of core")
 class SelectForUpdateTests(TransactionTestCase):
     databases = {"default", "core"}
 

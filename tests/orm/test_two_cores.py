@@ -50,6 +50,7 @@ def child(core_project, child_project):
     databases.drop("archive")
 
 
+@pytest.mark.linked("one transaction of the child covers both cores")
 def test_a_query_spans_three_databases(core_project, child):
     found = child.shell(
         SEED

@@ -73,6 +73,7 @@ print(Content.contents.create(title="A", slug="a")._state.db, Content.objects.co
     assert found.splitlines() == ["core 1", "Dykes Deep", "Ada", "core 0"]
 
 
+@pytest.mark.linked("staged, it is not refused")
 def test_a_spanning_query_is_refused_with_a_sentence(unlinked_project):
     found = unlinked_project.shell(PREPARE + TRY_EACH.format(codes=list(SPANNING)))
     sentences, rows = found.splitlines()

@@ -11,6 +11,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 from django.db.models.sql.constants import INNER
 
 from causeway.placements.staged.core import Core
+from causeway.placements.staged.meaning import Meaning
 
 if TYPE_CHECKING:
     from django.db.models.sql import Query
@@ -101,6 +102,12 @@ def page_statement(compiler: Any) -> tuple[Any, str, Any, list[tuple[str, str]]]
     found = keys_query(compiler.query, *filter(None, paths.values())).get_compiler(compiler.using)
     sql, params = found.whole_sql()
     if staged_tables(found.statement) == staged_tables(compiler.statement):
+        return None
+    is_alike = (
+        found.connection is compiler.connection or Meaning(compiler.connection, found.connection).same_text
+    )
+    if not is_alike:
+        # Core would order and compare by its own rules, and the query is the child's.
         return None
     if any(path is None and alias not in nodes_of(found) for alias, path in paths.items()):
         return None
