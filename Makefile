@@ -13,6 +13,8 @@ PART ?= 0.2
 # The split that is drawn for staged core tables, and how much is run of it for each pair of engines.
 STAGED_SEED ?= 11
 PAIR_PART ?= 0.2
+# How many random querysets are compared for each pair.
+QUERYSETS ?= 210
 # SpatiaLite is an extension of SQLite, and not every Python can load one. Debian's can.
 GIS_PYTHON ?= /usr/bin/python3
 GIS_VENV ?= .venv-gis
@@ -32,7 +34,7 @@ DEV := $(VENV)/.dev
 SERVER := $(if $(filter mysql,$(DB)),$(MYSQL))$(if $(filter postgresql,$(DB)),$(POSTGRESQL))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-gis test-examples fidelity fidelity-pairs bench docs demo serve clean
+.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-pairs test-gis test-examples fidelity fidelity-pairs bench docs demo serve clean
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
 
@@ -50,7 +52,7 @@ lint: $(DEV) ## ruff: rules and format
 types: $(DEV) ## mypy
 	$(BIN)/mypy
 
-test: lint types test-examples test-staged test-sqlite test-mysql test-postgresql ## lint, types, and the tests on every engine
+test: lint types test-examples test-staged test-pairs test-sqlite test-mysql test-postgresql ## lint, types, and the tests on every engine
 
 test-sqlite: $(DEV) ## the tests on SQLite
 	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
@@ -66,6 +68,19 @@ test-staged: $(DEV) ## the tests of staged core tables
 	status=0; for engine in sqlite3 mysql postgresql; do \
 		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine \
 			$(BIN)/python -m pytest $(PYTEST_ARGS) tests/staged tests/orm tests/managers || status=1; \
+	done; exit $$status
+
+# Throwaway servers of both kinds, where no variable names one.
+SERVERS = $(BIN)/python -m tests.servers mysql -- $(BIN)/python -m tests.servers postgresql --
+
+test-pairs: $(DEV) ## values and random querysets, with core on each engine for each engine of a child
+	status=0; for engine in sqlite3 mysql postgresql; do \
+		CAUSEWAY_TEST_ENGINE=$$engine $(SERVERS) $(BIN)/python -m pytest $(PYTEST_ARGS) tests/placements || status=1; \
+		for core in sqlite3 mysql postgresql; do \
+			CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine CAUSEWAY_TEST_CORE_ENGINE=$$core \
+				CAUSEWAY_TEST_QUERYSETS=$(QUERYSETS) $(SERVERS) \
+				$(BIN)/python -m pytest $(PYTEST_ARGS) tests/properties || status=1; \
+		done; \
 	done; exit $$status
 
 test-gis: ## the tests of geometry columns, over GeoDjango (GIS_ENGINES='mysql postgresql': on these alone)

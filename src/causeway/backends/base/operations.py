@@ -136,8 +136,8 @@ class OperationsMixin:
         if self.collations is None:
             with self.connection.cursor() as cursor:
                 cursor.execute(self.collations_sql)
-                self.collations = {row[0] for row in cursor.fetchall()}
-        return name in self.collations
+                self.collations = {row[0].lower() for row in cursor.fetchall()}
+        return name.lower() in self.collations
 
     def estimated_rows(self, sql, params, most):
         """About how many rows a statement would bring; of more than ``most``, perhaps one more than that."""
