@@ -38,9 +38,11 @@ def connected(core_engine, core_settings=None, child_settings=None):
     with ExitStack() as stack:
         for alias, (engine, more) in sides.items():
             made = databases_of(engine)
-            made.create(f"values_{alias}")
-            stack.callback(made.drop, f"values_{alias}")
-            stack.enter_context(further_alias(alias, {**made.settings(f"values_{alias}"), **(more or {})}))
+            # Each worker of a session has its own.
+            name = f"values_{alias}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+            made.create(name)
+            stack.callback(made.drop, name)
+            stack.enter_context(further_alias(alias, {**made.settings(name), **(more or {})}))
         yield connections["origin"], connections["here"]
 
 

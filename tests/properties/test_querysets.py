@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests import databases
-from tests.properties import graph, querysets
+from tests.properties import asked, graph, querysets
 from tests.properties.roads import roads, taken
 
 # How many different querysets to compare; fewer on a developer's own machine.
@@ -18,9 +18,10 @@ GRAMMARS = {
     "values": querysets.shaped("values"),
     "grouped": querysets.shaped("grouped"),
     "pages": querysets.shaped("page"),
-    "results": querysets.results,
-    "combined": querysets.combined,
-    "writes": querysets.writes,
+    "texts": querysets.shaped("text"),
+    "results": asked.results,
+    "combined": asked.combined,
+    "writes": asked.writes,
 }
 SHARE = QUERYSETS // len(GRAMMARS)
 SETTINGS = settings(

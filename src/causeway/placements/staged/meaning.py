@@ -104,12 +104,13 @@ class Meaning:
         if isinstance(lookup, COMPARISONS) and isinstance(field, ALIKE):
             return True
         # Equal texts are equal under every collation; under some, others are as well.
-        equal = type(lookup) in {lookups.Exact, lookups.In} or isinstance(lookup, CONTAINMENTS)
+        # (Those that ignore the case derive from those that do not.)
+        equal = type(lookup) in {lookups.Exact, lookups.In, *CONTAINMENTS}
         return equal and isinstance(field, TEXT) and not exactly and self.finds_more_texts(lookup)
 
     def finds_more_texts(self, lookup: Any) -> bool:
         """Whether core finds the texts that the child's database finds, and perhaps more."""
-        if isinstance(lookup, CONTAINMENTS):
+        if type(lookup) in CONTAINMENTS:
             # LIKE is for SQLite the same in either case, for the others it is not.
             return bool(self.here.vendor != "sqlite" or self.there.vendor == "sqlite")
         return bool(self.here.vendor != "mysql")
