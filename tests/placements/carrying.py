@@ -19,9 +19,13 @@ VARIABLES = {"mysql": MYSQL_VARIABLE, "postgresql": POSTGRESQL_VARIABLE}
 
 def databases_of(engine):
     """The databases of an engine, for the tests here; the test is skipped where the session has no server of it."""
-    run = f"{os.environ[databases.RUN_VARIABLE]}v"
+    # Each worker of a session has its own.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    run = f"{os.environ[databases.RUN_VARIABLE]}v{worker}"
     if engine == "sqlite3":
-        return databases.SQLiteDatabases(Path(os.environ[databases.FOLDER_VARIABLE]))
+        folder = Path(os.environ[databases.FOLDER_VARIABLE]) / f"values{worker}"
+        folder.mkdir(exist_ok=True)
+        return databases.SQLiteDatabases(folder)
     variable = VARIABLES[engine]
     if variable not in os.environ:
         pytest.skip(f"{variable} names no server for the other side of the pair")
@@ -38,11 +42,9 @@ def connected(core_engine, core_settings=None, child_settings=None):
     with ExitStack() as stack:
         for alias, (engine, more) in sides.items():
             made = databases_of(engine)
-            # Each worker of a session has its own.
-            name = f"values_{alias}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
-            made.create(name)
-            stack.callback(made.drop, name)
-            stack.enter_context(further_alias(alias, {**made.settings(name), **(more or {})}))
+            made.create(f"values_{alias}")
+            stack.callback(made.drop, f"values_{alias}")
+            stack.enter_context(further_alias(alias, {**made.settings(f"values_{alias}"), **(more or {})}))
         yield connections["origin"], connections["here"]
 
 
