@@ -66,6 +66,10 @@ class Databases(ABC):
         """Lines for the end of a child's ``settings.py``: its core is this database."""
         return f"DATABASES['core']['NAME'] = {self.name(short)!r}"
 
+    def lines_for_staged_core(self, short: str) -> str:
+        """Lines for the end of a child's ``settings.py``: its core, this database, is staged."""
+        return "CAUSEWAY['core']['PLACEMENT'] = 'staged'"
+
     def full_name(self, short: str) -> str:
         """What messages call the database."""
         return self.name(short)
@@ -212,6 +216,12 @@ class PostgreSQLDatabases(ServerDatabases):
 
     def lines_for_core(self, short: str) -> str:
         return f"CAUSEWAY['core']['SCHEMA'] = {short!r}"
+
+    def lines_for_staged_core(self, short: str) -> str:
+        own = {"ENGINE": self.settings(short)["ENGINE"], "OPTIONS": self.settings(short)["OPTIONS"]}
+        return f"""CAUSEWAY['core'].pop('SCHEMA')
+DATABASES['core'].update({own!r})
+{super().lines_for_staged_core(short)}"""
 
     def full_name(self, short: str) -> str:
         return f"{self.database}.{short}"

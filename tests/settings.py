@@ -9,12 +9,13 @@ from tests.databases import placement, session_core_databases, session_databases
 databases, core_databases = session_databases(), session_core_databases()
 
 DATABASES = {"default": databases.settings("child"), "core": core_databases.settings("core")}
-for alias, engine in [("child", databases.engine), ("core", core_databases.engine)]:
-    if engine == "sqlite3":
+for alias, short, its_databases in [
+    ("default", "child", databases),
+    ("core", "core", core_databases),
+]:
+    if its_databases.engine == "sqlite3":
         # In a file, as in a deployment: connections that share memory lock by other rules.
-        DATABASES["default" if alias == "child" else alias]["TEST"] = {
-            "NAME": databases.name(f"test_{alias}")
-        }
+        DATABASES[alias]["TEST"] = {"NAME": its_databases.name(f"test_{short}")}
 if placement() == "linked":
     DATABASES["core"] = sibling(DATABASES["default"], NAME=databases.name("core"))
 DATABASE_ROUTERS = ["causeway.routers.CoreRouter"]

@@ -113,13 +113,10 @@ def test_wrong_settings_are_told_first(child):
         assert "causeway.E003" in said_by(child, status=1)
 
 
-def test_a_core_database_that_cannot_be_linked_is_asked_by_itself(drifted):
+def test_a_core_database_that_cannot_be_linked_is_asked_by_itself(drifted, migrated_projects):
     """Nothing joins it with local tables then."""
-    unlinked = """
-        CAUSEWAY["core"]["PLACEMENT"] = "staged"
-        SILENCED_SYSTEM_CHECKS = ["causeway.E008"]
-    """
-    with drifted.changed_settings(unlinked):
+    core = migrated_projects[0]
+    with drifted.changed_settings(drifted.databases.lines_for_staged_core(core.database)):
         assert "2 differences" in said_by(drifted, status=1)
         assert said_by(drifted, "articles.Author") == f"{TRUE} (1 model compared).\n"
 
