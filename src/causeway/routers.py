@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from django.apps import apps
 
 from causeway import homes
-from causeway.backends.base.guards import refuse_write
+from causeway.backends.base.guards import local_table_on_core, refuse_write
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
+from causeway.exceptions import PlacementError
 from causeway.placements import is_linked
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class CoreRouter:
             # A staged core's rows know no other alias: they do not say which of the two is meant.
             is_staged = homes.stamped_home(type(instance)) in staged_cores()
             return LOCAL_ALIAS if is_staged else None
+        if instance._state.db in staged_cores() and _is_referred_to(model, instance):
+            # Nothing would tell the query from one that may run on the child.
+            table = model._meta.db_table
+            raise PlacementError(local_table_on_core(table, instance._state.db))
         # A core row's local relations: its own database has no such table.
         return None if _is_another_here(instance, model) else LOCAL_ALIAS
 
@@ -110,6 +115,24 @@ def _is_another_here(row: Model, model: type[Model]) -> bool:
     generic = (field for field in row._meta.private_fields if hasattr(field, "bulk_related_objects"))
     has_other_ids = row._state.db in homes.mapped_homes() - staged_cores()
     return has_other_ids and any(field.related_model is model for field in generic)
+
+
+def _is_referred_to(model: type[Model], row: Model) -> bool:
+    """Whether a core row of a ``CoreManager`` holds the key of a row of this local model, and none holds its."""
+    if not homes.has_other_rows_on(row._state.db, type(row)):
+        return False
+    concrete = model._meta.concrete_model
+    fields: Any = row._meta.get_fields(include_hidden=True)
+    related = {
+        field.concrete
+        for field in fields
+        if field.related_model and _concrete(field.related_model) is concrete
+    }
+    return related == {True}
+
+
+def _concrete(model: type[Model]) -> type[Model] | None:
+    return model._meta.concrete_model
 
 
 def _registered(app_label: str, model_name: str | None) -> type[Model] | None:

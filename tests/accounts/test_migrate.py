@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from tests import databases
 from tests.accounts.newsrooms import LAYOUTS, LETTERS, builtin
 
 # An app that lets two projects find the same rows missing before either makes them.
@@ -184,7 +185,9 @@ def test_the_owner_removes_what_is_stale(newsrooms):
         from django.contrib.contenttypes.models import ContentType
         ContentType.objects.create(app_label="comments", model="gone")
     """)
-    assert newsrooms.content_types("comments") == ["comment", "gone", "label", "sign"]
+    if databases.placement() == "linked" or "contenttypes" in LAYOUTS[newsrooms.layout]:
+        # Staged, a content type of the child's own is made in core with the first row that refers to it.
+        assert newsrooms.content_types("comments") == ["comment", "gone", "label", "sign"]
     with daily.changed_settings("CAUSEWAY['core']['OWNER'] = True"):
         daily.manage("remove_stale_contenttypes", "--noinput")
         assert "gone" not in daily.shell("""

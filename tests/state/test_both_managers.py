@@ -1,5 +1,6 @@
 """A row of a ``CoreManager`` is not the local row with its key, and nothing local is related to it."""
 
+import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Prefetch
 from django.test import TestCase
@@ -192,6 +193,7 @@ class CoreModelTests(TestCase):
 
     databases = {"default", "core"}
 
+    @pytest.mark.linked("a staged core's rows do not say which of the two is meant")
     def test_rows_of_either_connection_are_referred_to(self):
         author = Author.objects.using("core").create(name="Ada")
         core = Page.pages.create(title="core", slug="core", author=author)

@@ -107,6 +107,9 @@ print(*local.labels.values_list("name", flat=True))
     ]
 
 
+@pytest.mark.linked(
+    "a staged core's rows hold ids of the child's own content types, whatever alias they are asked for on"
+)
 def test_core_rows_that_hold_ids_of_cores_own(child):
     """On its connection core's content types have core's ids: a local row is not related by them."""
     child.add_settings("CAUSEWAY['core']['MODELS'] += ['auth']")
@@ -152,6 +155,9 @@ print(*local.labels.values_list("name", flat=True))
     ]
 
 
+@pytest.mark.linked(
+    "a staged core's rows hold ids of the child's own content types, whatever alias they are asked for on"
+)
 def test_rows_of_a_core_manager_that_hold_ids_of_cores_own(core_project, child):
     """The id of a content type in such a row is not looked up among the child's."""
     child.write_app("comments", COMMENTS.rstrip() + "\n" + WITH_KEY)

@@ -36,7 +36,12 @@ def refuse_local_table(table, query, alias):
     """
     if refers_to_other_rows(query, alias):
         raise EmptyResultSet
-    raise PlacementError(
+    raise PlacementError(local_table_on_core(table, alias))
+
+
+def local_table_on_core(table: str, alias: str) -> str:
+    """Why a local table cannot be used on a core connection, and what to do."""
+    return (
         f"Cannot use the table {str(table)!r} in a query on the core database {alias!r}: it belongs to a local "
         f"model, whose home is {LOCAL_ALIAS!r}, and core knows no child. Leave out using({alias!r}), which a "
         f"CoreManager implies: on {LOCAL_ALIAS!r} the query reaches the tables of both."

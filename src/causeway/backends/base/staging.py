@@ -172,7 +172,10 @@ class AtHome:
         self.is_local = home is None
 
     def from_db(self, db, *args, **kwargs):
-        return self.model.from_db(self.home or self.alias_of_local(db), *args, **kwargs)
+        if not homes.is_content_type(self.model):
+            # Django asks for a row's content type on the connection of the row, for which it stands.
+            db = self.home or self.alias_of_local(db)
+        return self.model.from_db(db, *args, **kwargs)
 
     def alias_of_local(self, db):
         if self.is_local and db in staged_cores() and not homes.has_other_rows_on(db, self.model):

@@ -7,7 +7,7 @@ from causeway import homes
 from causeway.conf import LOCAL_ALIAS
 from causeway.management.content_types import PERMISSION
 from causeway.natural_keys import CONTENT_TYPE
-from causeway.placements import is_linked
+from causeway.placements import is_placed
 
 
 class Command(DjangoCommand):
@@ -29,6 +29,6 @@ class Command(DjangoCommand):
                 f"{shared!r} for all projects, and another may use what this one does not know. Run the command "
                 f"in the core project, or set OWNER to True in CAUSEWAY[{shared!r}] in the project that is in charge."
             )
-        over_link = options["database"] == LOCAL_ALIAS and home and is_linked(home)
+        over_link = options["database"] == LOCAL_ALIAS and home and is_placed(home)
         with homes.over_link(*([home] if over_link else [])):
             return super().handle(**options)

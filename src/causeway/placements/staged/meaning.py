@@ -14,7 +14,7 @@ from django.db.models import lookups
 from django.db.models.expressions import Col, Expression, RawSQL
 from django.db.models.functions import Now, Random
 from django.db.models.sql import Query
-from django.db.models.sql.where import ExtraWhere, NothingNode, WhereNode
+from django.db.models.sql.where import XOR, ExtraWhere, NothingNode, WhereNode
 
 COMPARISONS = (
     lookups.Exact,
@@ -81,6 +81,9 @@ class Meaning:
 
     def _holds(self, condition: Any, exactly: bool) -> bool:
         if isinstance(condition, WhereNode):
+            if condition.connector == XOR:
+                # Some engines have it, and find NULL where Django's way about finds a truth value.
+                return False
             exactly = exactly or condition.negated
             return all(self._holds(child, exactly) for child in condition.children)
         if isinstance(condition, NothingNode):
