@@ -59,6 +59,10 @@ LIMITS = [
     "aggregate functions are not allowed in WHERE",
 ]
 
+WRONG_SQL = {"OperationalError", "ProgrammingError"}
+# The methods after which one row stands for all that are equal to it.
+CHOOSING = r"\.(union|intersection|difference|distinct|annotate|aggregate|earliest|latest)\("
+
 
 class Tally:
     """What the querysets were like: a comparison of nothing with nothing proves nothing."""
@@ -114,6 +118,24 @@ def writes_core(query):
     return query.writes and model is not None and model[1] in {*graph.CORE, "Ferry"}
 
 
+def are_same(found, expected, query):
+    """Whether two outcomes are the same, but for what no engine promises."""
+    if databases.core_engine() != databases.engine() and expected[0] == "raised":
+        # Engines differ in what they call SQL that is wrong, as Django's sometimes is.
+        return found == expected or (found[0] == "raised" and {found[1], expected[1]} <= WRONG_SQL)
+    if databases.engine() == "mysql" and re.search(CHOOSING, query.source):
+        # Of texts that differ in case alone, MySQL shows any.
+        return in_one_case(found, query) == in_one_case(expected, query)
+    return found == expected
+
+
+def in_one_case(outcome, query):
+    """An outcome in lower case, with its words counted where the query has no order."""
+    text = repr(outcome).lower()
+    # An unordered list was sorted in the case it had.
+    return text if query.ordered else Counter(re.findall(r"[^\[\](){}, ]+", text))
+
+
 class Reference:
     """What a query comes to in one database: the child's, and for what core is asked alone, core's."""
 
@@ -158,7 +180,7 @@ def test_a_queryset_comes_to_the_same_as_in_one_database(grammar, model_sets):
             return
         with taken(road):
             found = split.run(query)
-        if found != expected:
+        if not are_same(found, expected, query):
             tally.differs = True
             raise Difference(found, expected) from split.error
         tally.count(expected[0], model_sets.whole.sent)
