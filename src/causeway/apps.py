@@ -6,6 +6,7 @@ from causeway.checks import register_checks
 from causeway.homes import register_homes, stamp_namesakes
 from causeway.management.content_types import register_content_types
 from causeway.signals import register_guards
+from causeway.transactions.installation import register_installation
 
 
 class CausewayConfig(AppConfig):
@@ -22,3 +23,4 @@ class CausewayConfig(AppConfig):
         register_checks()
         register_guards()
         register_content_types()
+        register_installation()

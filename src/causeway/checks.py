@@ -21,7 +21,7 @@ from causeway.placements import AVAILABLE, obstacle
 
 CONTENT_TYPES_AND_PERMISSIONS = (CONTENT_TYPE, ("auth", "permission"))
 
-KEYS = {"MAX_STAGED_ROWS", "MODELS", "OWNER", "PLACEMENT", "READ_ONLY", "SCHEMA"}
+KEYS = {"MAX_STAGED_ROWS", "MODELS", "OWNER", "PLACEMENT", "PLAIN_ATOMIC", "READ_ONLY", "SCHEMA"}
 
 
 def register_checks() -> None:

@@ -37,6 +37,7 @@ class Core:
     read_only: bool = False
     schema: str | None = None
     max_staged_rows: int = MAX_STAGED_ROWS
+    plain_atomic: str | None = None
 
     def claims(self, app_label: str, model_name: str) -> bool:
         """Whether ``MODELS`` names the app or the model."""
@@ -74,6 +75,7 @@ def _core(alias: str, entry: Mapping[str, Any]) -> Core:
         owner=bool(entry.get("OWNER", False)),
         read_only=bool(entry.get("READ_ONLY", False)),
         schema=entry.get("SCHEMA"),
+        plain_atomic=entry.get("PLAIN_ATOMIC"),
         max_staged_rows=rows if is_number_of_rows(rows) else MAX_STAGED_ROWS,
     )
 

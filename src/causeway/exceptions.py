@@ -1,6 +1,7 @@
 """What this library raises: few exceptions, one base."""
 
 from django.db import DatabaseError
+from django.db.transaction import TransactionManagementError
 
 
 class CausewayError(DatabaseError):
@@ -25,3 +26,11 @@ class PlacementError(CausewayError):
 
 class TooManyStagedRows(PlacementError):
     """A query would stage more core rows than ``MAX_STAGED_ROWS`` allows."""
+
+
+class TwoPhaseUnavailable(CausewayError):
+    """A core database cannot take part in a two-phase commit."""
+
+
+class PlainAtomicError(CausewayError, TransactionManagementError):
+    """A block of Django's ``atomic()`` writes both homes, of which its transaction covers one."""

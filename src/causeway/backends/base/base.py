@@ -12,6 +12,7 @@ from causeway.backends.base.features import FeaturesMixin
 from causeway.backends.base.introspection import IntrospectionMixin
 from causeway.backends.base.operations import OperationsMixin
 from causeway.backends.base.schema import SchemaEditorMixin
+from causeway.backends.base.transactions import TransactionsMixin
 from causeway.backends.base.validation import ValidationMixin
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import CoreNotOwned
@@ -32,7 +33,7 @@ class CoreLog(deque[Any]):
             child.queries_log.append(entry)
 
 
-class DatabaseWrapperMixin:
+class DatabaseWrapperMixin(TransactionsMixin):
     """What every backend of ours does around a link between databases.
 
     It goes before a ``DatabaseWrapper``. The classes which that names by its attributes get our

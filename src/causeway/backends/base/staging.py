@@ -4,9 +4,9 @@ A statement is compiled for the connection where its base table stands, and on t
 once it turns out to span. There the core rows it needs are placed before it is executed.
 """
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
-from django.db import DatabaseError, NotSupportedError, connections, transaction
+from django.db import DatabaseError, NotSupportedError, connections
 from django.db.models.expressions import Col
 from django.db.models.sql import compiler
 
@@ -191,13 +191,17 @@ class WriteAtHome:
 
     @contextmanager
     def at_home(self):
-        """Where it was asked for on another alias, whose savepoints do not cover it, in one of its own.
-
-        A statement that fails would spoil the transaction of PostgreSQL that is open at its home.
-        """
-        is_elsewhere = self.asked not in {None, self.using} and self.connection.in_atomic_block
-        with transaction.atomic(self.using) if is_elsewhere else nullcontext(), no_statement():
-            yield
+        """Where it was asked for on another alias, for the sake of a row there, note that."""
+        connection = self.connection
+        before, connection.writes_for_another = (
+            connection.writes_for_another,
+            self.asked not in {None, self.using},
+        )
+        try:
+            with no_statement():
+                yield
+        finally:
+            connection.writes_for_another = before
 
 
 class SQLInsertCompilerStagingMixin(WriteAtHome, SQLCompilerMixin):

@@ -4,6 +4,7 @@ from django.db import connections
 from django.db.backends.mysql.base import DatabaseWrapper as MySQLDatabaseWrapper
 
 from causeway.backends.base.base import DatabaseWrapperMixin
+from causeway.backends.mysql.branches import MySQLBranchesMixin
 from causeway.backends.mysql.creation import MySQLCreationMixin
 from causeway.backends.mysql.cursor import NO_SUCH_TABLE, CursorDebugWrapper, CursorWrapper
 from causeway.backends.mysql.features import MySQLFeaturesMixin
@@ -14,7 +15,7 @@ from causeway.backends.mysql.validation import MySQLValidationMixin
 MISSING = re.compile(r"Table '(.+)' doesn't exist")
 
 
-class MySQLMixin(DatabaseWrapperMixin):
+class MySQLMixin(MySQLBranchesMixin, DatabaseWrapperMixin):
     """Goes before the ``DatabaseWrapper`` of any backend that derives from Django's for MySQL."""
 
     mixins = {

@@ -3,6 +3,7 @@ import re
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQLDatabaseWrapper
 
 from causeway.backends.base.base import DatabaseWrapperMixin
+from causeway.backends.postgresql.branches import PostgreSQLBranchesMixin
 from causeway.backends.postgresql.creation import PostgreSQLCreationMixin
 from causeway.backends.postgresql.cursor import CursorDebugWrapper, CursorWrapper
 from causeway.backends.postgresql.features import PostgreSQLFeaturesMixin
@@ -33,7 +34,7 @@ WITHOUT_SCHEMA = """
 """
 
 
-class PostgreSQLMixin(DatabaseWrapperMixin):
+class PostgreSQLMixin(PostgreSQLBranchesMixin, DatabaseWrapperMixin):
     """Goes before the ``DatabaseWrapper`` of any backend that derives from Django's for PostgreSQL."""
 
     mixins = {

@@ -6,6 +6,7 @@ from django.db.backends.sqlite3.base import DatabaseWrapper as SQLiteDatabaseWra
 from django.utils.functional import cached_property
 
 from causeway.backends.base.base import DatabaseWrapperMixin
+from causeway.backends.base.branches import BranchesMixin
 from causeway.backends.sqlite3.creation import SQLiteCreationMixin
 from causeway.backends.sqlite3.errors import LockedFileExplainer
 from causeway.backends.sqlite3.operations import SQLiteOperationsMixin
@@ -16,7 +17,7 @@ from causeway.exceptions import CoreUnavailable
 from causeway.placements import is_linked_on
 
 
-class SQLiteMixin(DatabaseWrapperMixin):
+class SQLiteMixin(BranchesMixin, DatabaseWrapperMixin):
     """Goes before the ``DatabaseWrapper`` of any backend that derives from Django's for SQLite."""
 
     mixins = {
@@ -26,6 +27,8 @@ class SQLiteMixin(DatabaseWrapperMixin):
         "ops_class": SQLiteOperationsMixin,
         "validation_class": SQLiteValidationMixin,
     }
+
+    never_prepares = "SQLite cannot prepare a transaction"
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -1,0 +1,54 @@
+from contextlib import contextmanager
+
+
+class BranchesMixin:
+    """The transaction of a core's connection, as a branch of one over several databases.
+
+    Of an engine that prepares nothing: its branches are begun and committed as Django does it.
+    """
+
+    # Why no database of this engine can be prepared, as a clause; None if some can.
+    never_prepares = None
+    # Whether the branch that has begun can be prepared.
+    is_preparable = False
+    # Whether what is executed was asked for on another connection, for the sake of a row there.
+    writes_for_another = False
+
+    def two_phase_obstacle(self):
+        """Why this database cannot be prepared, as a clause; None if it can. It may ask the server."""
+        return self.never_prepares
+
+    def begin_branch(self, unit):
+        self.is_preparable = False
+        if hasattr(self, "_start_transaction_under_autocommit"):
+            self._start_transaction_under_autocommit()
+        else:
+            self._set_autocommit(False)
+
+    def commit_branch(self):
+        self._commit()
+        self._set_autocommit(True)
+
+    def rollback_branch(self):
+        self._rollback()
+        self._set_autocommit(True)
+
+    def prepare_branch(self, gid):
+        """End the transaction so that it can be committed whatever happens. If it fails, it is rolled back."""
+        raise NotImplementedError
+
+    def commit_prepared(self, gid):
+        """Commit what was prepared under that name. It is no error if somebody else did it."""
+        raise NotImplementedError
+
+    def rollback_prepared(self, gid):
+        raise NotImplementedError
+
+    def prepared(self, beginning):
+        """What is prepared here, of the names that begin so: each with its age in seconds, or None."""
+        return {}
+
+    @contextmanager
+    def waiting_briefly(self):
+        """Meanwhile, a statement that meets a lock gives up after a second or so."""
+        yield

@@ -1,0 +1,227 @@
+"""Connections whose transactions are part of a unit: see ``causeway.backends.base.unit``."""
+
+from django.db import connections
+
+from causeway.backends.base.unit import Unit
+from causeway.conf import LOCAL_ALIAS, staged_cores
+
+
+class TransactionsMixin:
+    """Of the connection of a child's own database, or of a core."""
+
+    _unit = None
+    _needs_rollback = False
+    # Whether a block is open of which Django asked this connection to begin the transaction.
+    has_open_block = False
+    # Whether the connection is being made or closed, which Django does outside of transactions.
+    is_detached = False
+
+    def __init__(self, *args, **kwargs):
+        self.marks = []
+        super().__init__(*args, **kwargs)
+        if staged_cores() and self.alias in {LOCAL_ALIAS, *staged_cores()}:
+            self.execute_wrappers.append(self.follow)
+
+    @property
+    def unit(self):
+        """The unit that is open, if one is."""
+        unit = self._unit
+        return unit if unit is not None and unit.is_open and not self.is_detached else None
+
+    def enter(self, unit):
+        self._unit = unit
+        self.marks = []
+
+    @property
+    def in_atomic_block(self):
+        return self.has_open_block or self.unit is not None
+
+    @in_atomic_block.setter
+    def in_atomic_block(self, value):
+        self.has_open_block = value
+
+    @property
+    def sharing(self):
+        """The unit whose fate is that of this connection: for the leader also while Django ends it."""
+        unit = self._unit
+        return unit if unit is not None and unit.leader is self and not self.is_detached else self.unit
+
+    @property
+    def needs_rollback(self):
+        unit = self.sharing
+        return self._needs_rollback if unit is None else unit.needs_rollback
+
+    @needs_rollback.setter
+    def needs_rollback(self, value):
+        unit = self.sharing
+        if unit is None:
+            self._needs_rollback = value
+        else:
+            unit.needs_rollback = value
+
+    @property
+    def begins_late(self):
+        """Whether the unit, and not Django, begins the transaction of this connection."""
+        unit = self.unit
+        return unit is not None and (unit.leader is not self or self.alias != LOCAL_ALIAS)
+
+    def get_autocommit(self):
+        return False if self.begins_late else super().get_autocommit()
+
+    def set_autocommit(self, autocommit, force_begin_transaction_with_broken_autocommit=False):
+        if force_begin_transaction_with_broken_autocommit and not autocommit and self.may_lead():
+            unit = Unit(self)
+            if self.alias != LOCAL_ALIAS:
+                return
+            super().set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+            unit.begun.append(self)
+            return
+        super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
+        unit = self._unit
+        if autocommit and unit is not None and unit.leader is self and not unit.is_open:
+            self._unit = None
+            unit.run_hooks()
+
+    def may_lead(self):
+        return bool(
+            staged_cores()
+            and self.alias in {LOCAL_ALIAS, *staged_cores()}
+            and self.unit is None
+            and connections[self.alias] is self
+        )
+
+    def follow(self, execute, sql, params, many, context):
+        unit = self.unit
+        if unit is not None:
+            unit.before(self, sql)
+        return execute(sql, params, many, context)
+
+    def commit(self):
+        unit = self._unit
+        if unit is None or unit.leader is not self:
+            return super().commit()
+        self.validate_thread_sharing()
+        self.validate_no_atomic_block()
+        unit.commit()
+        self.errors_occurred = False
+        self.run_commit_hooks_on_set_autocommit_on = True
+        return None
+
+    def rollback(self):
+        unit = self._unit
+        if unit is None or unit.leader is not self:
+            return super().rollback()
+        self.validate_thread_sharing()
+        self.validate_no_atomic_block()
+        unit.roll_back()
+        self.errors_occurred = False
+        self.needs_rollback = False
+        self.run_on_commit = []
+        return None
+
+    # A transaction of the unit on this connection
+
+    def begin(self, unit):
+        """Begin it on the server."""
+        if self.alias == LOCAL_ALIAS:
+            self.detached(super().set_autocommit, False, True)
+        else:
+            self.begin_branch(unit)
+
+    def end_by_commit(self):
+        """Commit it by itself."""
+        if self.alias == LOCAL_ALIAS:
+            self._commit()
+            self.end_own()
+        else:
+            self.commit_branch()
+
+    def end_by_rollback(self):
+        if self.closed_in_transaction:
+            # The server rolled it back with the connection.
+            self.drop()
+        elif self.alias == LOCAL_ALIAS:
+            self._rollback()
+            self.end_own()
+        else:
+            self.rollback_branch()
+
+    def end_own(self):
+        # Of the leader, Django does it.
+        if self._unit.leader is not self:
+            self.detached(super().set_autocommit, True)
+
+    def drop(self):
+        """Be without a connection, whose transaction nobody ends otherwise than by that."""
+        if not self.closed_in_transaction:
+            self.detached(super().close)
+        self.connection = None
+        self.closed_in_transaction = False
+
+    def detached(self, function, *args):
+        self.is_detached = True
+        own, self.has_open_block = self.has_open_block, False
+        try:
+            return function(*args)
+        finally:
+            self.has_open_block = own
+            self.is_detached = False
+
+    def send_savepoint(self, name):
+        super()._savepoint(name)
+
+    def send_savepoint_rollback(self, name):
+        super()._savepoint_rollback(name)
+
+    def send_savepoint_commit(self, name):
+        super()._savepoint_commit(name)
+
+    def _savepoint(self, sid):
+        unit = self.unit
+        if unit is None:
+            super()._savepoint(sid)
+        else:
+            unit.save(self, sid)
+
+    def _savepoint_rollback(self, sid):
+        unit = self.unit
+        if unit is None:
+            super()._savepoint_rollback(sid)
+        else:
+            unit.roll_back_to(self, sid)
+
+    def _savepoint_commit(self, sid):
+        unit = self.unit
+        if unit is None:
+            super()._savepoint_commit(sid)
+        else:
+            unit.release(self, sid)
+
+    # The connection itself
+
+    def connect(self):
+        if self.unit is None:
+            return super().connect()
+        kept = self.savepoint_ids, self.atomic_blocks, self.run_on_commit
+        try:
+            return self.detached(super().connect)
+        finally:
+            self.savepoint_ids, self.atomic_blocks, self.run_on_commit = kept
+
+    def close(self):
+        unit = self.unit
+        if unit is None:
+            super().close()
+        elif unit.has_begun(self):
+            super().close()
+            if self is unit.leader:
+                # Django does not end the transaction of a connection that is closed.
+                unit.begun.remove(self)
+                unit.roll_back(suppressing=True)
+        else:
+            kept = self.run_on_commit
+            self.detached(super().close)
+            self.run_on_commit = kept
+
+    def is_usable(self):
+        return self.connection is not None and super().is_usable()

@@ -1,0 +1,221 @@
+"""The transactions of one child project on several databases, taken as one.
+
+While a block of ``atomic()`` is open on one of its connections, those of the child's own database
+and of its staged cores are one unit. Nothing is sent to any of them before it is needed: a
+connection begins its transaction with the first statement that writes there. Savepoints of one
+hold for all. At the end all are committed or none: by two-phase commit, where more than one was
+written.
+"""
+
+from contextlib import suppress
+
+from django.db import Error, connections
+
+from causeway.backends.base.statements import CONTROL, READ, WRITE, kind_of
+from causeway.conf import LOCAL_ALIAS, staged_cores
+from causeway.exceptions import TwoPhaseUnavailable
+from causeway.transactions.commit import Commit
+from causeway.transactions.decisions import new_gid
+from causeway.transactions.obstacles import refusal
+from causeway.transactions.plain import refuse_in_plain_atomic
+
+
+class Mark:
+    """A savepoint of one connection, as another one of the unit has it or will have it."""
+
+    def __init__(self, owner, sid, connection):
+        self.owner = owner
+        self.depth = len(owner.atomic_blocks)
+        self.sid = sid
+        self.name = sid if owner is connection else f"{owner.alias}_{sid}"
+        self.is_sent = False
+        self.hooks = len(connection.run_on_commit)
+
+    def is_of_test(self):
+        """Whether a test case set it, which sets one on each connection by itself."""
+        blocks = self.owner.atomic_blocks[self.depth : self.depth + 1]
+        return self.name != self.sid and any(block._from_testcase for block in blocks)
+
+
+class Unit:
+    """One transaction over the databases of a child project.
+
+    ``leader`` is the connection on which its outermost block was entered. ``begun`` are the
+    connections with a transaction on their server, ``written`` those of them that were written,
+    in the order in which they were.
+    """
+
+    def __init__(self, leader):
+        self.leader = leader
+        self.members = [connections[alias] for alias in (LOCAL_ALIAS, *sorted(staged_cores()))]
+        self.begun = []
+        self.written = []
+        self.needs_rollback = False
+        # Whether a block was entered that asks for all or nothing.
+        self.is_strict = False
+        # The homes written by plain blocks of the child's own connection, within the outermost one.
+        self.plainly_written = set()
+        self.gid = None
+        # Whether what is sent now is to begin a transaction.
+        self.is_beginning = False
+        for member in self.members:
+            member.enter(self)
+
+    def has_name(self):
+        """Whether its transactions can be prepared as far as the child's database is concerned."""
+        if self.is_for_test:
+            return False
+        try:
+            self.name()
+        except TwoPhaseUnavailable:
+            return False
+        return True
+
+    def name(self):
+        """What its prepared transactions are called. Raises TwoPhaseUnavailable."""
+        if self.gid is None:
+            self.gid = new_gid()
+        return self.gid
+
+    @property
+    def is_for_test(self):
+        """Whether a test case will roll it back."""
+        return any(block._from_testcase for member in self.members for block in member.atomic_blocks)
+
+    def be_strict(self):
+        """From now on insist on both or neither. Raises TwoPhaseUnavailable where it is too late."""
+        for connection in self.begun:
+            self.refuse_unpreparable(connection)
+        self.is_strict = True
+
+    def refuse_unpreparable(self, connection):
+        if connection.alias == LOCAL_ALIAS or self.is_for_test:
+            return
+        if why := connection.two_phase_obstacle():
+            raise TwoPhaseUnavailable(refusal(connection.alias, why))
+        if not connection.is_preparable:
+            self.name()
+            why = "its transaction was begun before, where it could not be prepared"
+            raise TwoPhaseUnavailable(refusal(connection.alias, why))
+
+    @property
+    def is_open(self):
+        return self.leader.has_open_block
+
+    def has_begun(self, connection):
+        return connection in self.begun
+
+    def before(self, connection, sql):
+        """Do what a statement needs that is about to be executed on a connection."""
+        kind = kind_of(sql)
+        if kind == CONTROL or self.needs_rollback or self.is_beginning:
+            return
+        if not self.has_begun(connection):
+            # What it reads there is not kept from changing, unless a block asks for that.
+            if kind == READ and not connection.atomic_blocks:
+                return
+            self.begin(connection)
+        else:
+            self.send_marks(connection)
+        if kind == WRITE:
+            self.write(connection)
+
+    def begin(self, connection):
+        self.is_beginning = True
+        try:
+            connection.begin(self)
+            self.begun.append(connection)
+            if self.is_strict:
+                self.refuse_unpreparable(connection)
+            self.send_marks(connection)
+        except BaseException:
+            self.needs_rollback = True
+            raise
+        finally:
+            self.is_beginning = False
+
+    def write(self, connection):
+        refuse_in_plain_atomic(self, connection)
+        if connection not in self.written:
+            self.written.append(connection)
+
+    # Savepoints
+
+    def save(self, owner, sid):
+        """Set a savepoint on every connection: at once where it is asked for, elsewhere when it is needed."""
+        if owner.alias == LOCAL_ALIAS and not plain_blocks(owner):
+            self.plainly_written = set()
+        for member in self.members:
+            member.marks.append(Mark(owner, sid, member))
+        if self.has_begun(owner):
+            self.send_marks(owner)
+
+    def send_marks(self, connection):
+        for mark in connection.marks:
+            if not mark.is_sent and not mark.is_of_test():
+                connection.send_savepoint(mark.name)
+                mark.is_sent = True
+
+    def roll_back_to(self, owner, sid):
+        for connection, position, mark in self.marked(owner, sid):
+            if mark.is_sent:
+                connection.send_savepoint_rollback(mark.name)
+            # What it has begun since stays begun: there is nothing in it now.
+            del connection.marks[position + 1 :]
+            del connection.run_on_commit[mark.hooks :]
+
+    def release(self, owner, sid):
+        for connection, position, mark in self.marked(owner, sid):
+            if mark.is_sent:
+                connection.send_savepoint_commit(mark.name)
+            del connection.marks[position:]
+
+    def marked(self, owner, sid):
+        """Each connection with what it has of a savepoint, the owner first."""
+        for member in sorted(self.members, key=lambda member: member is not owner):
+            for position, mark in enumerate(member.marks):
+                if mark.owner is owner and mark.sid == sid:
+                    yield member, position, mark
+                    break
+            else:
+                if member is owner:
+                    # Nobody set it. The server says so.
+                    member.send_savepoint_rollback(sid)
+
+    # The end
+
+    def commit(self):
+        """Commit what has begun, all or nothing. Raises what made it fail; then all is rolled back."""
+        try:
+            Commit(self).run()
+        except BaseException:
+            self.roll_back(suppressing=True)
+            raise
+        self.begun = []
+
+    def roll_back(self, suppressing=False):
+        """Roll back what has begun. A connection on which that fails is closed."""
+        begun, self.begun, failure = self.begun, [], None
+        for connection in begun:
+            try:
+                connection.end_by_rollback()
+            except Error as error:
+                failure = failure or error
+                with suppress(Error):
+                    connection.drop()
+        for member in self.members:
+            member.marks.clear()
+            member.run_on_commit = []
+        if failure is not None and not suppressing:
+            raise failure
+
+    def run_hooks(self):
+        """Run what waits for the commit on other connections than the leader's."""
+        for member in self.members:
+            if member is not self.leader and member.run_on_commit:
+                member.run_and_clear_commit_hooks()
+
+
+def plain_blocks(connection):
+    """The blocks of ``atomic()`` open on a connection that are not those of a test case."""
+    return [block for block in connection.atomic_blocks if not block._from_testcase]

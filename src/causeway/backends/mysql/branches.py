@@ -1,0 +1,110 @@
+from contextlib import contextmanager, suppress
+
+from django.db import Error
+
+from causeway.backends.base.branches import BranchesMixin
+
+# By which the XA transactions of this library are told from others: "CSWY" as a number.
+FORMAT_ID = 0x43535759
+# There is no such XA transaction; or its session is still there.
+XAER_NOTA = 1397
+
+
+class MySQLBranchesMixin(BranchesMixin):
+    """Branches are XA transactions from the first statement on: an ordinary one cannot be prepared."""
+
+    xid = None
+    is_ended = False
+
+    def connect(self):
+        super().connect()
+        self.xid = None
+
+    def two_phase_obstacle(self):
+        if "wsrep" not in self.__dict__:
+            with self.cursor() as cursor:
+                cursor.execute("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'")
+                row = cursor.fetchone()
+            self.wsrep = bool(row) and str(row[1]).upper() in {"ON", "1"}
+        if self.wsrep:
+            return "its server is a node of a Galera cluster, which has no XA transactions"
+        return None
+
+    def begin_branch(self, unit):
+        self.is_preparable = unit.has_name() and self.two_phase_obstacle() is None
+        if not self.is_preparable:
+            self._set_autocommit(False)
+            return
+        xid = self.xid_of(unit.name())
+        self.xa("START", xid)
+        self.xid, self.is_ended = xid, False
+
+    def commit_branch(self):
+        if self.xid is None:
+            super().commit_branch()
+            return
+        self.end()
+        xid, self.xid = self.xid, None
+        self.xa("COMMIT", f"{xid} ONE PHASE")
+
+    def rollback_branch(self):
+        if self.xid is None:
+            super().rollback_branch()
+            return
+        if not self.is_ended:
+            # After a deadlock the server has ended it, and says so by an error.
+            with suppress(Error):
+                self.end()
+        xid, self.xid = self.xid, None
+        self.xa("ROLLBACK", xid)
+
+    def end(self):
+        self.xa("END", self.xid)
+        self.is_ended = True
+
+    def prepare_branch(self, gid):
+        self.end()
+        self.xa("PREPARE", self.xid)
+        self.xid = None
+
+    def commit_prepared(self, gid):
+        self.end_prepared("COMMIT", gid)
+
+    def rollback_prepared(self, gid):
+        self.end_prepared("ROLLBACK", gid)
+
+    def end_prepared(self, verb, gid):
+        try:
+            self.xa(verb, self.xid_of(gid))
+        except Error as error:
+            if error.args[0] != XAER_NOTA or gid in self.prepared(gid):
+                raise
+
+    def xa(self, verb, xid):
+        with self.cursor() as cursor:
+            cursor.execute(f"XA {verb} {xid}")
+
+    def xid_of(self, gid):
+        return f"'{gid}','{self.alias[:64]}',{FORMAT_ID}"
+
+    def prepared(self, beginning):
+        with self.cursor() as cursor:
+            cursor.execute("XA RECOVER")
+            rows = cursor.fetchall()
+        found = {}
+        for format_id, gid_length, branch_length, data in rows:
+            name = data if isinstance(data, str) else data.decode(errors="replace")
+            gid, branch = name[:gid_length], name[gid_length : gid_length + branch_length]
+            if format_id == FORMAT_ID and branch == self.alias[:64] and gid.startswith(beginning):
+                found[gid] = None
+        return found
+
+    @contextmanager
+    def waiting_briefly(self):
+        with self.cursor() as cursor:
+            cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+        try:
+            yield
+        finally:
+            with suppress(Error), self.cursor() as cursor:
+                cursor.execute("SET SESSION innodb_lock_wait_timeout = @@GLOBAL.innodb_lock_wait_timeout")

@@ -1,0 +1,77 @@
+from contextlib import contextmanager, suppress
+
+from django.db import Error, OperationalError, ProgrammingError
+
+from causeway.backends.base.branches import BranchesMixin
+
+UNDEFINED_OBJECT = "42704"
+# A prepared transaction is ended in its own database alone; names are unique on the server.
+PREPARED = """
+    SELECT gid, extract(epoch FROM clock_timestamp() - prepared)
+    FROM pg_catalog.pg_prepared_xacts
+    WHERE database = current_database() AND left(gid, %s) = %s AND right(gid, %s) = %s
+"""
+
+
+class PostgreSQLBranchesMixin(BranchesMixin):
+    is_preparable = True
+
+    def two_phase_obstacle(self):
+        if "max_prepared" not in self.__dict__:
+            with self.cursor() as cursor:
+                cursor.execute("SHOW max_prepared_transactions")
+                self.max_prepared = int(cursor.fetchone()[0])
+        if self.max_prepared:
+            return None
+        return "max_prepared_transactions is 0 on its server (set it to max_connections or more, and restart)"
+
+    def begin_branch(self, unit):
+        self._set_autocommit(False)
+
+    def prepare_branch(self, gid):
+        with self.cursor() as cursor:
+            cursor.execute(f"PREPARE TRANSACTION '{self.branch_name(gid)}'")
+            # A transaction that has failed is rolled back instead, without an error.
+            done = cursor.statusmessage
+        self._set_autocommit(True)
+        if done != "PREPARE TRANSACTION":
+            raise OperationalError(
+                f"Cannot prepare the transaction on {self.alias!r}: a statement in it failed, and PostgreSQL has "
+                f"rolled it back. Enter a block of atomic() around what may fail."
+            )
+
+    def commit_prepared(self, gid):
+        self.end_prepared("COMMIT PREPARED", gid)
+
+    def rollback_prepared(self, gid):
+        self.end_prepared("ROLLBACK PREPARED", gid)
+
+    def end_prepared(self, verb, gid):
+        try:
+            with self.cursor() as cursor:
+                cursor.execute(f"{verb} '{self.branch_name(gid)}'")
+        except ProgrammingError as error:
+            if getattr(error.__cause__, "sqlstate", None) != UNDEFINED_OBJECT:
+                raise
+
+    def branch_name(self, gid):
+        return gid + self.suffix
+
+    @property
+    def suffix(self):
+        return f".{self.alias}"
+
+    def prepared(self, beginning):
+        with self.cursor() as cursor:
+            cursor.execute(PREPARED, [len(beginning), beginning, len(self.suffix), self.suffix])
+            return {gid.removesuffix(self.suffix): float(age) for gid, age in cursor.fetchall()}
+
+    @contextmanager
+    def waiting_briefly(self):
+        with self.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        try:
+            yield
+        finally:
+            with suppress(Error), self.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")

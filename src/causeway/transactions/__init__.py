@@ -1,0 +1,1 @@
+"""Transactions over the child's own database and its cores."""

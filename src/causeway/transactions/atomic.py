@@ -1,0 +1,89 @@
+"""``causeway.atomic()``: a transaction over the child's own database and its cores."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from django.db import connections, transaction
+
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
+from causeway.exceptions import TwoPhaseUnavailable
+from causeway.placements import is_linked
+from causeway.transactions.obstacles import refusal
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Atomic(transaction.Atomic):  # type: ignore[misc]
+    """A block of ``atomic()`` on the child's own connection that covers the cores as well."""
+
+    def __init__(self, savepoint: bool, durable: bool, best_effort: bool) -> None:
+        super().__init__(LOCAL_ALIAS, savepoint, durable)
+        self.best_effort = best_effort
+
+    def __enter__(self) -> None:
+        if not self.best_effort:
+            refuse_or_warn()
+        super().__enter__()
+        unit = getattr(connections[LOCAL_ALIAS], "unit", None)
+        if unit is not None and not self.best_effort:
+            try:
+                unit.be_strict()
+            except BaseException as error:
+                super().__exit__(type(error), error, error.__traceback__)
+                raise
+
+
+def refuse_or_warn() -> None:
+    """Raise TwoPhaseUnavailable for a core that can never be prepared; warn of SQLite files in WAL mode."""
+    for home in staged_cores():
+        connection = connections[home]
+        if why := connection.never_prepares:
+            raise TwoPhaseUnavailable(refusal(home, why))
+    for home in cores():
+        if home not in staged_cores() and connections[home].vendor == "sqlite" and is_linked(home):
+            warn_of_wal(home)
+
+
+def warn_of_wal(home: str) -> None:
+    local: Any = connections[LOCAL_ALIAS]
+    if home in getattr(local, "attached", {}) and (names := local.files_in_wal(home)):
+        warnings.warn(
+            f"causeway.atomic() commits {LOCAL_ALIAS!r} and {home!r} together, but a loss of power may keep one of the "
+            f"two only: {' and '.join(map(repr, names))} is in WAL mode, where SQLite commits each file by itself. Set "
+            f"journal_mode to DELETE.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+@overload
+def atomic(using: Function) -> Function: ...
+@overload
+def atomic(*, savepoint: bool = True, durable: bool = False, best_effort: bool = False) -> Atomic: ...
+def atomic(
+    using: Any = None, *, savepoint: bool = True, durable: bool = False, best_effort: bool = False
+) -> Any:
+    """A transaction over the child's own database and every core, as a context manager or a decorator.
+
+    It is Django's ``atomic()`` on the child's connection, and nests with it on either side;
+    ``savepoint`` and ``durable`` mean what they mean there. What is written in it, in whatever home,
+    is committed or rolled back together, at the end of the outermost block. On linked cores that is
+    one transaction. On staged ones each home has its own: one that was written alone is committed as
+    ever, of several the cores are prepared (PostgreSQL's ``PREPARE TRANSACTION``, XA on MariaDB and
+    MySQL) and committed once the child's database has the decision. A crash between leaves what
+    ``manage.py causeway recover`` makes up for. Others may see one side before the other for a
+    moment: it is both or neither, not both at once. ``on_commit()`` runs when both are decided.
+
+    Raises TwoPhaseUnavailable for a staged core that cannot be prepared: SQLite, PostgreSQL with
+    ``max_prepared_transactions = 0``, MariaDB with Galera.
+
+    With ``best_effort`` it uses such a core all the same. Then the cores are committed first, the
+    child's database after them: if the process, the machine or the child's server fails in between,
+    or the child's commit is refused, what was written in core stays, without its local part.
+    """
+    if callable(using):
+        return Atomic(savepoint, durable, best_effort)(using)
+    return Atomic(savepoint, durable, best_effort)

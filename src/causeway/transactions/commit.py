@@ -1,0 +1,151 @@
+"""The end of a transaction over several databases.
+
+Where more than one was written, by two-phase commit: the decision is inserted in the child's own
+transaction, core is prepared, the child's transaction is committed, which decides, and then what
+was prepared. Whatever fails before the decision undoes all; whatever fails after it is made up
+for by ``causeway.transactions.recovery``.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+from django.db import Error
+
+from causeway.conf import LOCAL_ALIAS
+from causeway.exceptions import TwoPhaseUnavailable
+from causeway.transactions import decisions
+
+logger = logging.getLogger("causeway.transactions")
+
+# Names whose rows are deleted with the next decision.
+MOST_FINISHED = 100
+
+
+class Commit:
+    """Commits the transactions of a unit."""
+
+    def __init__(self, unit: Any) -> None:
+        self.unit = unit
+        self.local: Any = next(member for member in unit.members if member.alias == LOCAL_ALIAS)
+        self.branches = [connection for connection in unit.written if connection.alias != LOCAL_ALIAS]
+        self.prepared: list[Any] = []
+
+    def run(self) -> None:
+        if len(self.unit.written) < 2:
+            self.commit_in_turn(self.unit.written)
+        elif why := self.obstacle():
+            if self.unit.is_strict:
+                raise TwoPhaseUnavailable(f"Cannot commit both databases or neither: {why}.")
+            self.commit_in_turn([*self.branches, *self.unit.written])
+        else:
+            self.commit_in_two_phases()
+            self.commit_in_turn([])
+
+    def obstacle(self) -> str | None:
+        """Why the cores that were written cannot be prepared, as a clause."""
+        found = (connection.two_phase_obstacle() for connection in self.branches)
+        return next(filter(None, found), None) or next(
+            (
+                f"the transaction of {connection.alias!r} was begun where it could not be prepared"
+                for connection in self.branches
+                if not connection.is_preparable
+            ),
+            None,
+        )
+
+    def commit_in_turn(self, first: list[Any]) -> None:
+        """Commit those that were written, then end those that were only read."""
+        unit = self.unit
+        for connection in first:
+            if connection in unit.begun:
+                connection.end_by_commit()
+                unit.begun.remove(connection)
+        for connection in list(unit.begun):
+            unit.begun.remove(connection)
+            try:
+                connection.end_by_commit()
+            except Error:
+                with suppress(Error):
+                    connection.drop()
+
+    def commit_in_two_phases(self) -> None:
+        unit, local = self.unit, self.local
+        gid = unit.name()
+        if local not in unit.begun:
+            unit.begin(local)
+        decisions.record(local, gid, finished(local))
+        try:
+            for branch in self.branches:
+                branch.prepare_branch(gid)
+                unit.begun.remove(branch)
+                self.prepared.append(branch)
+        except BaseException:
+            self.undo(gid)
+            raise
+        self.decide(gid)
+        unit.begun.remove(local)
+        unfinished = [branch for branch in self.branches if not self.finish(branch, gid)]
+        if not unfinished:
+            forget_later(local, gid)
+
+    def decide(self, gid: str) -> None:
+        """Commit the child's transaction. Raises what made it fail, unless it turns out to be committed."""
+        local = self.local
+        try:
+            local.end_by_commit()
+        except BaseException as error:
+            # The reply may be lost, and the server may still be at it.
+            from causeway.transactions.recovery import outcome  # it commits nothing itself
+
+            with suppress(Error):
+                local.drop()
+            if local in self.unit.begun and isinstance(error, Error):
+                outcome_there = outcome(gid)
+                if outcome_there:
+                    logger.warning("The reply to the commit of %r was lost; it was committed.", gid)
+                    return
+                if outcome_there is False:
+                    self.undo(gid)
+            self.unit.begun.remove(local)
+            raise
+
+    def undo(self, gid: str) -> None:
+        """Roll back what is prepared: nothing was decided."""
+        for branch in self.prepared:
+            try:
+                branch.rollback_prepared(gid)
+            except Error as error:
+                self.leave(branch, gid, "rolled back", error)
+
+    def finish(self, branch: Any, gid: str) -> bool:
+        """Commit what is prepared; whether that is done."""
+        try:
+            branch.commit_prepared(gid)
+        except Error as error:
+            self.leave(branch, gid, "committed", error)
+            return False
+        return True
+
+    def leave(self, branch: Any, gid: str, how: str, error: Exception) -> None:
+        logger.warning(
+            "The transaction %r on %r is prepared and has to be %s, but: %s. 'manage.py causeway recover' does it.",
+            gid,
+            branch.alias,
+            how,
+            error,
+        )
+        with suppress(Error):
+            branch.drop()
+
+
+def finished(local: Any) -> list[str]:
+    """The decisions that a connection of the child's may delete. They stay named until they are deleted."""
+    return list(getattr(local, "finished_gids", ())[:MOST_FINISHED])
+
+
+def forget_later(local: Any, gid: str) -> None:
+    # Those that went with this decision are gone.
+    local.finished_gids = [*getattr(local, "finished_gids", ())[MOST_FINISHED:], gid]

@@ -1,0 +1,134 @@
+"""The decisions on transactions over two databases, which the child's own database keeps.
+
+A decision is a row, inserted in the child's transaction before core is prepared: that it is there
+once the transaction is committed *is* the decision to commit. No row means that nothing was
+decided; a row that says so, that it was decided to abort, and then a late commit of the child
+fails on its key. The names of prepared transactions carry the key of the row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from typing import Any
+from uuid import uuid4
+
+from django.db import DatabaseError, connections
+from django.utils import timezone
+
+from causeway.conf import LOCAL_ALIAS
+from causeway.exceptions import TwoPhaseUnavailable
+
+DECISIONS = "causeway_decision"
+INSTALLATIONS = "causeway_installation"
+
+# What every name of a prepared transaction of ours begins with.
+PREFIX = "causeway_"
+# The keys of installations by the settings of the child's database.
+_keys: dict[tuple[Any, ...], str | TwoPhaseUnavailable] = {}
+
+
+def own_connection() -> Any:
+    """A further connection to the child's database, outside of any transaction."""
+    return connections[LOCAL_ALIAS].copy()
+
+
+def prefix() -> str:
+    """What the names of this installation's prepared transactions begin with.
+
+    It is made of a key that the child's database keeps and of where that database is: a copy of
+    it elsewhere is another installation. Raises TwoPhaseUnavailable where the table is missing.
+    """
+    settings = connections[LOCAL_ALIAS].settings_dict
+    address = tuple(str(settings[name]) for name in ("ENGINE", "HOST", "PORT", "NAME"))
+    if address not in _keys:
+        try:
+            told = "\0".join([installation_key(), *address])
+        except TwoPhaseUnavailable as error:
+            _keys[address] = error
+        else:
+            _keys[address] = hashlib.sha256(told.encode()).hexdigest()[:16]
+    key = _keys[address]
+    if isinstance(key, TwoPhaseUnavailable):
+        raise key
+    return f"{PREFIX}{key}_"
+
+
+def forget_key() -> None:
+    """Look the key up again when it is needed next."""
+    _keys.clear()
+
+
+def installation_key() -> str:
+    connection = own_connection()
+    try:
+        quote_name = connection.ops.quote_name
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {quote_name('key')} FROM {quote_name(INSTALLATIONS)} ORDER BY id")
+            row = cursor.fetchone()
+    except DatabaseError as error:
+        raise no_tables(error) from error
+    finally:
+        connection.close()
+    if row is None:
+        raise no_tables("no row in it")
+    return str(row[0])
+
+
+def no_tables(reason: Any) -> TwoPhaseUnavailable:
+    return TwoPhaseUnavailable(
+        f"Cannot look up this installation in the table {INSTALLATIONS!r} of {LOCAL_ALIAS!r}: {reason}. "
+        f"A transaction over two databases needs the tables of the app 'causeway'. Run migrate."
+    )
+
+
+def new_gid() -> str:
+    """A name for a transaction that no other has."""
+    return prefix() + uuid4().hex
+
+
+def record(connection: Any, gid: str, finished: Collection[str] = ()) -> None:
+    """Decide to commit, if the transaction of the child's connection is committed.
+
+    ``finished`` are the names of transactions whose decision nobody needs any more.
+    """
+    if finished:
+        forget(connection, finished)
+    insert(connection, gid, is_abort=False)
+
+
+def insert(connection: Any, gid: str, is_abort: bool) -> None:
+    table, columns = names(connection)
+    made_at = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({columns}) VALUES (%s, %s, %s)", [gid, is_abort, made_at])
+
+
+def forget(connection: Any, gids: Collection[str]) -> None:
+    table, _ = names(connection)
+    places = ", ".join(["%s"] * len(gids))
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table} WHERE gid IN ({places})", list(gids))
+
+
+def decided(connection: Any, gid: str) -> bool | None:
+    """Whether it was decided to commit; False to abort, None if nothing was decided."""
+    table, _ = names(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT is_abort FROM {table} WHERE gid = %s", [gid])
+        row = cursor.fetchone()
+    return None if row is None else not row[0]
+
+
+def recorded(connection: Any, beginning: str) -> list[str]:
+    """The names of the transactions that were decided, of those that begin so."""
+    table, _ = names(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT gid FROM {table} ORDER BY gid")
+        return [gid for (gid,) in cursor.fetchall() if gid.startswith(beginning)]
+
+
+def names(connection: Any) -> tuple[str, str]:
+    quote_name = connection.ops.quote_name
+    columns = ", ".join(map(quote_name, ("gid", "is_abort", "made_at")))
+    return quote_name(DECISIONS), columns

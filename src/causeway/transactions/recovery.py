@@ -1,0 +1,140 @@
+"""What a crash leaves between preparing core and committing it: found, and brought to its end.
+
+See ``docs/topics/transactions.rst``. The order is what makes it safe beside live transactions: first what is
+prepared, then what was decided, then what is prepared now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+
+from django.db import Error, IntegrityError, connections
+
+from causeway.conf import LOCAL_ALIAS, staged_cores
+from causeway.transactions import decisions
+
+COMMITTED = "committed"
+ROLLED_BACK = "rolled back"
+IN_PROGRESS = "in progress"
+HELD = "held by its session"
+
+
+class Found(NamedTuple):
+    """A prepared transaction, and what became of it: ``COMMITTED``, ``ROLLED_BACK``, ``IN_PROGRESS`` or ``HELD``.
+
+    ``age`` is in seconds, None where the engine does not tell it.
+    """
+
+    home: str
+    gid: str
+    age: float | None
+    outcome: str
+
+
+def recover(dry_run: bool = False) -> list[Found]:
+    """Bring every prepared transaction of this installation to its end; returns what was found.
+
+    What was decided is committed. What was not is rolled back once it can never be: its row is
+    inserted as an abort first, for which the child's transaction, while it lives, holds the key.
+    Raises the driver's error where the child's database or a core cannot be asked; nothing is rolled
+    back then. With ``dry_run`` nothing is changed, and what would be is told.
+    """
+    beginning = decisions.prefix()
+    found = []
+    with opened(LOCAL_ALIAS) as local:
+        homes = [home for home in sorted(staged_cores()) if connections[home].never_prepares is None]
+        for home in homes:
+            with opened(home) as core:
+                for gid, age in core.prepared(beginning).items():
+                    outcome = foreseen(local, gid) if dry_run else settle(local, core, gid)
+                    found.append(Found(home, gid, age, outcome))
+        if not dry_run:
+            forget_finished(local, homes, beginning)
+    return found
+
+
+@contextmanager
+def opened(alias: str) -> Iterator[Any]:
+    """A connection of its own, which no transaction of the caller concerns."""
+    connection = connections[alias].copy()
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def settle(local: Any, core: Any, gid: str) -> str:
+    """Commit or roll back one prepared transaction."""
+    is_commit = fenced(local, gid)
+    if is_commit is None:
+        return IN_PROGRESS
+    if is_commit:
+        core.commit_prepared(gid)
+    else:
+        core.rollback_prepared(gid)
+    return COMMITTED if is_commit else ROLLED_BACK
+
+
+def fenced(local: Any, gid: str) -> bool | None:
+    """Whether it was decided to commit; False once that can never be; None while its transaction lives."""
+    is_commit = decisions.decided(local, gid)
+    if is_commit is not None:
+        return is_commit
+    try:
+        with local.waiting_briefly(), transaction_on(local):
+            decisions.insert(local, gid, is_abort=True)
+    except IntegrityError:
+        return decisions.decided(local, gid)
+    except Error:
+        if not local.is_usable():
+            raise
+        return None
+    return False
+
+
+@contextmanager
+def transaction_on(connection: Any) -> Iterator[None]:
+    """Django's atomic(), on a connection that no alias names."""
+    connection.set_autocommit(False)
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        with suppress(Error):
+            connection.rollback()
+        raise
+    finally:
+        with suppress(Error):
+            connection.set_autocommit(True)
+
+
+def foreseen(local: Any, gid: str) -> str:
+    return COMMITTED if decisions.decided(local, gid) else ROLLED_BACK
+
+
+def forget_finished(local: Any, homes: list[str], beginning: str) -> None:
+    """Delete the decisions on what is prepared nowhere any more.
+
+    They were inserted before it was prepared, and are seen since it was committed: what is not
+    prepared after they were read has been ended.
+    """
+    gids = decisions.recorded(local, beginning)
+    if not gids:
+        return
+    for home in homes:
+        with opened(home) as core:
+            still = core.prepared(beginning)
+        gids = [gid for gid in gids if gid not in still]
+    for start in range(0, len(gids), 500):
+        decisions.forget(local, gids[start : start + 500])
+
+
+def outcome(gid: str) -> bool | None:
+    """Whether a transaction whose commit gave an error was committed; None if that cannot be told now."""
+    try:
+        with opened(LOCAL_ALIAS) as local:
+            return fenced(local, gid)
+    except Error:
+        return None
