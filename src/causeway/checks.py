@@ -18,6 +18,7 @@ from causeway.conf import LOCAL_ALIAS, MAX_STAGED_ROWS, PLACEMENTS, cores, is_nu
 from causeway.managers import CoreManager
 from causeway.natural_keys import CONTENT_TYPE
 from causeway.placements import AVAILABLE, obstacle
+from causeway.transactions.plain import POLICIES
 
 CONTENT_TYPES_AND_PERMISSIONS = (CONTENT_TYPE, ("auth", "permission"))
 
@@ -77,6 +78,12 @@ def _shape_of(alias: str, entry: Any) -> Iterator[CheckMessage]:
         yield Error(
             f"{_entry(alias)}['MAX_STAGED_ROWS'] must be an integer of at least 0.",
             hint=f"Leave it out for {MAX_STAGED_ROWS}.",
+            id="causeway.E001",
+        )
+    if entry.get("PLAIN_ATOMIC") not in {None, *POLICIES}:
+        yield Error(
+            f"{_entry(alias)}['PLAIN_ATOMIC'] must be one of {', '.join(map(repr, POLICIES))}.",
+            hint="Leave it out for 'error' in tests and under DEBUG, and 'off' elsewhere.",
             id="causeway.E001",
         )
     for key in ("OWNER", "READ_ONLY"):

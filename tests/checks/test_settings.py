@@ -60,7 +60,7 @@ class SettingsTests(SimpleTestCase):
         self.assert_error(
             "causeway.E001",
             "CAUSEWAY['core'] has the unknown key 'MODEL'.",
-            "The keys are MAX_STAGED_ROWS, MODELS, OWNER, PLACEMENT, READ_ONLY, SCHEMA.",
+            "The keys are MAX_STAGED_ROWS, MODELS, OWNER, PLACEMENT, PLAIN_ATOMIC, READ_ONLY, SCHEMA.",
             CAUSEWAY={"core": {**LIBRARY, "MODEL": ["library"]}},
         )
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Prefetch, prefetch_related_objects
 from django.test import TransactionTestCase
 
+import causeway
 from causeway import table
 from tests.library.models import Article, Author, Tag
 from tests.shop.models import Bookmark, Comment, Label, Rating, Shelf, Story

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import transaction
 from django.db.models import Prefetch
 from django.test import TestCase
 
@@ -81,7 +82,7 @@ class ReverseAccessorTests(SameKeyTestCase):
             lambda: setattr(self.remark, "content", self.core),
             lambda: Remark(content=self.core),
         ):
-            with self.assertRaises(ValueError):
+            with self.assertRaises(ValueError), transaction.atomic():
                 function()
         self.remark.refresh_from_db()
         self.assert_untouched()
@@ -141,7 +142,7 @@ class GenericKeyTests(TestCase):
             lambda: self.core.stickers.add(Sticker.objects.get()),
             lambda: self.core.stickers.add(Sticker(name="lost"), bulk=False),
         ):
-            with self.assertRaises(ValueError):
+            with self.assertRaises(ValueError), transaction.atomic():
                 function()
         self.assertEqual(self.local.stickers.get(), Sticker.objects.get())
 

@@ -49,11 +49,12 @@ def refuse_or_warn() -> None:
 
 def warn_of_wal(home: str) -> None:
     local: Any = connections[LOCAL_ALIAS]
-    if home in getattr(local, "attached", {}) and (names := local.files_in_wal(home)):
+    local.ensure_connection()
+    if home in local.attached and (names := local.files_in_wal(home)):
         warnings.warn(
             f"causeway.atomic() commits {LOCAL_ALIAS!r} and {home!r} together, but a loss of power may keep one of the "
-            f"two only: {' and '.join(map(repr, names))} is in WAL mode, where SQLite commits each file by itself. Set "
-            f"journal_mode to DELETE.",
+            f"two only: in WAL mode SQLite commits each file by itself, and {' and '.join(map(repr, names))} is in it. "
+            f"Set journal_mode to DELETE for both files.",
             RuntimeWarning,
             stacklevel=4,
         )

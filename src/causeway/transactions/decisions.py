@@ -9,6 +9,7 @@ fails on its key. The names of prepared transactions carry the key of the row.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Collection
 from typing import Any
 from uuid import uuid4
@@ -83,8 +84,13 @@ def no_tables(reason: Any) -> TwoPhaseUnavailable:
 
 
 def new_gid() -> str:
-    """A name for a transaction that no other has."""
-    return prefix() + uuid4().hex
+    """A name for a transaction that no other has. It tells when it was given."""
+    return f"{prefix()}{int(time.time()):x}_{uuid4().hex[:20]}"
+
+
+def age(gid: str) -> float:
+    """For how many seconds a transaction has had its name, by this machine's clock."""
+    return time.time() - int(gid.rsplit("_", 2)[1], 16)
 
 
 def record(connection: Any, gid: str, finished: Collection[str] = ()) -> None:

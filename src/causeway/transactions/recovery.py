@@ -17,6 +17,7 @@ from causeway.transactions import decisions
 
 COMMITTED = "committed"
 ROLLED_BACK = "rolled back"
+UNDECIDED = "rolled back, unless it is in progress"
 IN_PROGRESS = "in progress"
 HELD = "held by its session"
 
@@ -24,12 +25,12 @@ HELD = "held by its session"
 class Found(NamedTuple):
     """A prepared transaction, and what became of it: ``COMMITTED``, ``ROLLED_BACK``, ``IN_PROGRESS`` or ``HELD``.
 
-    ``age`` is in seconds, None where the engine does not tell it.
+    ``age`` is in seconds.
     """
 
     home: str
     gid: str
-    age: float | None
+    age: float
     outcome: str
 
 
@@ -49,7 +50,7 @@ def recover(dry_run: bool = False) -> list[Found]:
             with opened(home) as core:
                 for gid, age in core.prepared(beginning).items():
                     outcome = foreseen(local, gid) if dry_run else settle(local, core, gid)
-                    found.append(Found(home, gid, age, outcome))
+                    found.append(Found(home, gid, decisions.age(gid) if age is None else age, outcome))
         if not dry_run:
             forget_finished(local, homes, beginning)
     return found
@@ -70,10 +71,16 @@ def settle(local: Any, core: Any, gid: str) -> str:
     is_commit = fenced(local, gid)
     if is_commit is None:
         return IN_PROGRESS
-    if is_commit:
-        core.commit_prepared(gid)
-    else:
-        core.rollback_prepared(gid)
+    try:
+        if is_commit:
+            core.commit_prepared(gid)
+        else:
+            core.rollback_prepared(gid)
+    except Error:
+        # MariaDB ends it for nobody else while the session that prepared it is connected.
+        if not core.is_usable():
+            raise
+        return HELD
     return COMMITTED if is_commit else ROLLED_BACK
 
 
@@ -111,7 +118,7 @@ def transaction_on(connection: Any) -> Iterator[None]:
 
 
 def foreseen(local: Any, gid: str) -> str:
-    return COMMITTED if decisions.decided(local, gid) else ROLLED_BACK
+    return COMMITTED if decisions.decided(local, gid) else UNDECIDED
 
 
 def forget_finished(local: Any, homes: list[str], beginning: str) -> None:

@@ -16,6 +16,7 @@ from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions.commit import Commit
 from causeway.transactions.decisions import new_gid
+from causeway.transactions.leftovers import recover_once
 from causeway.transactions.obstacles import refusal
 from causeway.transactions.plain import refuse_in_plain_atomic
 
@@ -123,6 +124,8 @@ class Unit:
     def begin(self, connection):
         self.is_beginning = True
         try:
+            if connection.alias != LOCAL_ALIAS and not self.is_for_test:
+                recover_once(connection.alias)
             connection.begin(self)
             self.begun.append(connection)
             if self.is_strict:

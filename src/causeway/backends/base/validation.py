@@ -6,7 +6,12 @@ from django.db import DatabaseError, connections
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.drift import CATALOGS, differences
+from causeway.exceptions import TwoPhaseUnavailable
 from causeway.placements import is_linked_on, is_placed
+from causeway.transactions import decisions
+
+# From how many seconds on what is prepared is taken for left over.
+OLD = 60
 
 
 class ValidationMixin:
@@ -55,7 +60,25 @@ class ValidationMixin:
                 tables = self.connection.introspection.table_names(cursor, include_views=True)
         except (DatabaseError, ImproperlyConfigured) as error:
             return [self.missing(home, self.connection.settings_dict["NAME"], " ".join(str(error).split()))]
-        return self.missing_tables(home, tables)
+        return [*self.missing_tables(home, tables), *self.check_two_phases(home)]
+
+    def check_two_phases(self, home):
+        """Whether a staged core can be committed with the child's database, and nothing waits for that."""
+        if cores()[home].read_only:
+            return []
+        try:
+            reason = self.connection.two_phase_obstacle()
+            old = [] if reason else old_prepared(self.connection)
+        except TwoPhaseUnavailable as error:
+            return [no_two_phases(home, str(error), "Run migrate.")]
+        except DatabaseError as error:
+            reason, old = f"the server refused to tell: {' '.join(str(error).split())}", []
+        if reason:
+            hint = "Put that right, or use causeway.atomic(best_effort=True) and accept its window."
+            return [
+                no_two_phases(home, f"causeway.atomic() refuses the core database {home!r}: {reason}.", hint)
+            ]
+        return [still_prepared(home, old)] if old else []
 
     def check_tables(self, home):
         """Whether the tables of the core database are as the models say. W003 names missing ones together."""
@@ -125,6 +148,25 @@ class ValidationMixin:
             hint=hint,
             id="causeway.E021",
         )
+
+
+def old_prepared(connection):
+    """What this installation has had prepared on a connection for longer than it takes."""
+    prepared = connection.prepared(decisions.prefix())
+    return sorted(gid for gid, age in prepared.items() if (decisions.age(gid) if age is None else age) > OLD)
+
+
+def no_two_phases(home, text, hint):
+    return Warning(text, hint=hint, obj=f"CAUSEWAY[{home!r}]", id="causeway.W006")
+
+
+def still_prepared(home, gids):
+    return Warning(
+        f"{len(gids)} transactions of this project have been prepared on the core database {home!r} for more than "
+        f"{OLD} seconds, and hold their locks: {gids[0]!r} …",
+        hint="Run manage.py causeway recover.",
+        id="causeway.W007",
+    )
 
 
 def constrained_core_targets(model):

@@ -34,6 +34,8 @@ class SQLiteMixin(BranchesMixin, DatabaseWrapperMixin):
         super().__init__(*args, **kwargs)
         # What is attached to the open connection: file by alias.
         self.attached = {}
+        # By core, which files are in WAL mode.
+        self.in_wal = {}
 
     @cached_property
     def wrap_database_errors(self):
@@ -53,6 +55,7 @@ class SQLiteMixin(BranchesMixin, DatabaseWrapperMixin):
     def init_connection_state(self):
         super().init_connection_state()
         self.attached = {}
+        self.in_wal = {}
         self.ops.targets.clear()
         if any(
             self.creation.is_in_memory_db(str(core_name(alias))) for alias in (self.alias, *linkable(self))
@@ -82,6 +85,19 @@ class SQLiteMixin(BranchesMixin, DatabaseWrapperMixin):
         elif self.attached.get(home) != core_name(home):
             self.attach(home)
         return home
+
+    def files_in_wal(self, home):
+        """The aliases, of this connection and a core attached to it, whose files are in WAL mode. It asks once."""
+        if home not in self.in_wal:
+            modes = {
+                self.alias: "PRAGMA main.journal_mode",
+                home: f"PRAGMA {self.ops.quote_name(home)}.journal_mode",
+            }
+            with self.cursor() as cursor:
+                self.in_wal[home] = [
+                    alias for alias, pragma in modes.items() if cursor.execute(pragma).fetchone()[0] == "wal"
+                ]
+        return self.in_wal[home]
 
     def attach(self, home):
         """Attach the file of a core database under its alias. Raises CoreUnavailable."""

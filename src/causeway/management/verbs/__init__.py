@@ -3,7 +3,8 @@
 from causeway.management.verbs.base import Verb
 from causeway.management.verbs.check import Check
 from causeway.management.verbs.explain import Explain
+from causeway.management.verbs.recover import Recover
 
 __all__ = ["VERBS", "Verb"]
 
-VERBS: dict[str, type[Verb]] = {"check": Check, "explain": Explain}
+VERBS: dict[str, type[Verb]] = {"check": Check, "explain": Explain, "recover": Recover}

@@ -1,0 +1,73 @@
+import json
+import time
+
+from django.core.management.base import CommandError
+from django.db import Error, connections
+
+from causeway.management.verbs.base import Verb
+from causeway.management.verbs.explain import in_one_line
+from causeway.transactions.recovery import HELD, IN_PROGRESS, recover
+
+# What each outcome is called where nothing is done.
+WOULD_BE = "would be "
+
+
+class Recover(Verb):
+    help = "Ends what a crash left prepared on the cores: commits what was decided, rolls back what never can be."
+
+    @staticmethod
+    def add_arguments(parser):
+        parser.add_argument("--dry-run", action="store_true", help="Tell what would be done, and do nothing.")
+        parser.add_argument("--watch", action="store_true", help="Go on until interrupted.")
+        parser.add_argument(
+            "--interval",
+            type=float,
+            default=10,
+            metavar="SECONDS",
+            help="Between two rounds of --watch (10).",
+        )
+        parser.add_argument(
+            "--format", choices=["text", "json"], default="text", help="JSON: an object a line."
+        )
+
+    def handle(self, *, dry_run, watch, interval, verbosity=1, **options):
+        self.dry_run, self.as_json = dry_run, options["format"] == "json"
+        self.verbosity = verbosity
+        if not watch:
+            self.round()
+            return
+        try:
+            while True:
+                try:
+                    self.round()
+                except CommandError as error:
+                    # A server that is away comes back.
+                    self.stderr.write(str(error))
+                time.sleep(interval)
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped. What was found has been dealt with.")
+
+    def round(self):
+        """Look once. Raises CommandError where a database cannot be asked."""
+        try:
+            found = recover(self.dry_run)
+        except Error as error:
+            raise CommandError(
+                f"Cannot recover: {in_one_line(error)} Nothing was rolled back that may have been decided. Run it "
+                f"again once the databases can be asked."
+            ) from error
+        finally:
+            connections.close_all()
+        for each in found:
+            self.tell(each)
+        if not found and self.verbosity > 1 and not self.as_json:
+            self.stdout.write("Nothing is prepared.")
+
+    def tell(self, found):
+        if self.as_json:
+            self.stdout.write(json.dumps({**found._asdict(), "dry_run": self.dry_run}))
+            return
+        is_left = found.outcome in {IN_PROGRESS, HELD}
+        how = f"left alone: {found.outcome}" if is_left else found.outcome
+        would_be = WOULD_BE if self.dry_run and not is_left else ""
+        self.stdout.write(f"{found.home} {found.gid} ({found.age:.0f} s old): {would_be}{how}")

@@ -1,0 +1,87 @@
+"""Doing to orphans what their relation asks for where a core row is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import models
+from django.db.models import QuerySet
+from django.db.models.deletion import Collector
+
+from causeway.conf import LOCAL_ALIAS
+from causeway.orphans.relations import LEFT_ALONE, Relation
+from causeway.transactions.atomic import atomic
+
+# Rows of one transaction.
+CHUNK = 500
+# Primary keys that are found at once.
+FOUND = 10_000
+
+
+def repair(relation: Relation) -> Iterator[tuple[int, int]]:
+    """Repair the orphans of a relation, chunk by chunk, each in a transaction of its own.
+
+    Yields after each how many rows were repaired and how many are orphans still, because the value
+    they were given has no core row either. Nothing is lost by stopping in between. Raises what a
+    deletion raises: ``ProtectedError``, ``RestrictedError``, ``IntegrityError``.
+    """
+    if relation.on_delete in LEFT_ALONE:
+        return
+    for orphans in relation.pages():
+        for keys in chunks(orphans):
+            yield repair_chunk(relation, orphans, keys)
+
+
+def chunks(orphans: QuerySet[Any]) -> Iterator[list[Any]]:
+    """The primary keys of the rows, in their order; each row once, whatever becomes of it."""
+    rest = orphans
+    while keys := list(rest.order_by("pk").values_list("pk", flat=True)[:FOUND]):
+        for start in range(0, len(keys), CHUNK):
+            yield keys[start : start + CHUNK]
+        rest = orphans.filter(pk__gt=keys[-1])
+
+
+def repair_chunk(relation: Relation, orphans: QuerySet[Any], keys: list[Any]) -> tuple[int, int]:
+    # A value of SET() may make a core row.
+    with atomic(best_effort=True):
+        # Nobody lets them refer to another row meanwhile.
+        list(relation.rows.filter(pk__in=keys).select_for_update().values_list("pk"))
+        # Somebody may have restored the core row since they were found.
+        still = orphans.filter(pk__in=keys)
+        rows = list(with_own_fields(still))
+        if not rows:
+            return 0, 0
+        collector = Collector(LOCAL_ALIAS, origin=still)
+        collect(collector, relation, rows)
+        collector.delete()
+        left = orphans.filter(pk__in=keys).count()
+    return len(rows) - left, left
+
+
+def collect(collector: Collector, relation: Any, rows: list[Any]) -> None:
+    """Have the collector do to the rows what the relation's ``on_delete`` says."""
+    if relation.on_delete is not models.CASCADE:
+        relation.on_delete(collector, relation.field, rows, LOCAL_ALIAS)
+        return
+    if relation.is_parent_link:
+        keys = [row.pk for row in rows]
+        for child in descendants(relation.model):
+            own = with_own_fields(QuerySet(child, using=LOCAL_ALIAS).filter(pk__in=keys))
+            collector.collect(list(own), source=relation.model, keep_parents=True)
+    collector.collect(rows, keep_parents=relation.is_parent_link)
+
+
+def descendants(model: Any) -> list[Any]:
+    """The models that inherit a table from this one, the deepest first.
+
+    Their rows are fetched by their own tables alone: joined with the core parent they are not found.
+    """
+    children = [relation.related_model for relation in model._meta.related_objects if relation.parent_link]
+    own = [child for child in children if model in child._meta.parents]
+    return [*(each for child in own for each in descendants(child)), *own]
+
+
+def with_own_fields(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows without the columns of their parents' tables."""
+    return rows.only(*(field.name for field in rows.model._meta.local_concrete_fields))

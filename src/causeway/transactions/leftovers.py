@@ -1,0 +1,29 @@
+"""What a worker that was killed left prepared: the next one looks for it before its first transaction."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from django.db import Error, connections
+
+logger = logging.getLogger("causeway.transactions")
+
+# The processes and cores that were looked at: a forked worker looks again.
+_looked: set[tuple[int, str]] = set()
+
+
+def recover_once(home: str) -> None:
+    """Recover, once in each process, what is prepared on a core. It never keeps the caller from working."""
+    if (os.getpid(), home) in _looked:
+        return
+    _looked.add((os.getpid(), home))
+    if connections[home].never_prepares is not None:
+        return
+    from causeway.transactions.recovery import recover  # which imports the placements
+
+    try:
+        for found in recover():
+            logger.warning("Found %r prepared on %r: %s.", found.gid, found.home, found.outcome)
+    except Error as error:
+        logger.warning("Cannot look for what was left prepared on %r: %s", home, error)

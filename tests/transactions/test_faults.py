@@ -1,0 +1,136 @@
+"""Faults in a transaction over two databases: each ends with both sides written, or neither."""
+
+import threading
+
+import pytest
+from django.db import DatabaseError, Error, OperationalError, connection, connections, transaction
+
+import causeway
+from causeway.transactions.recovery import recover
+from tests.library.models import Author
+from tests.shop.models import Shelf
+from tests.transactions.cases import write_core, write_local
+from tests.transactions.prepared import PreparedTestCase
+
+# The statements of the second phase and of the first.
+PREPARE = ("PREPARE TRANSACTION", "XA PREPARE")
+COMMIT = ("COMMIT PREPARED", "XA COMMIT")
+
+
+class FaultsTests(PreparedTestCase):
+    def losing_core_at(self, beginnings):
+        """Meanwhile, core's session is killed before a statement that begins so, once."""
+        core = connections["core"]
+        killed = []
+
+        def wrapper(execute, sql, *rest):
+            if not killed and sql.startswith(beginnings):
+                killed.append(sql)
+                killer = core.copy()
+                with killer.cursor() as cursor:
+                    if core.vendor == "mysql":
+                        cursor.execute(f"KILL {core.connection.thread_id()}")
+                    else:
+                        cursor.execute(
+                            f"SELECT pg_terminate_backend({core.connection.info.backend_pid}, 5000)"
+                        )
+                killer.close()
+            return execute(sql, *rest)
+
+        return core.execute_wrapper(wrapper)
+
+    def test_core_is_lost_before_it_is_prepared(self):
+        with pytest.raises(Error), self.losing_core_at(PREPARE), causeway.atomic():
+            write_local()
+            write_core()
+        self.assert_rows()
+        self.assert_works()
+
+    def test_core_is_lost_after_the_decision(self):
+        with (
+            self.assertLogs("causeway.transactions", "WARNING") as logs,
+            self.losing_core_at(COMMIT),
+            causeway.atomic(),
+        ):
+            write_local()
+            write_core()
+        assert "'manage.py causeway recover' does it" in logs.output[0]
+        self.assert_rows(local=["local"])
+        recover()
+        self.assert_rows(core=["core"], local=["local"])
+        self.assert_works(core=["core"], local=["local"])
+
+    def assert_works(self, core=(), local=()):
+        with causeway.atomic():
+            write_core("next")
+            write_local("next")
+        self.assert_rows(core=[*core, "next"], local=[*local, "next"])
+
+    def test_a_failed_statement_that_nobody_rolled_back(self):
+        """PostgreSQL rolls such a transaction back where it is asked to prepare it, without an error."""
+        if connections["core"].vendor != "postgresql":
+            self.skipTest("Elsewhere the statement alone is undone.")
+        with pytest.raises(OperationalError, match="a statement in it failed"), causeway.atomic():
+            write_local()
+            write_core()
+            with pytest.raises(DatabaseError), connections["core"].cursor() as cursor:
+                cursor.execute("SELECT nothing")
+        self.assert_rows()
+        self.assert_works()
+
+    def test_a_constraint_that_the_commit_checks(self):
+        if connection.vendor != "postgresql":
+            self.skipTest("This engine checks constraints at once.")
+        with pytest.raises(DatabaseError), causeway.atomic():
+            write_core()
+            shelf = Shelf.objects.create(name="local")
+            shelf.articles.through.objects.create(shelf_id=shelf.pk + 1000, article_id=1)
+        self.assert_rows()
+        self.assert_works()
+
+    def test_a_deadlock_in_core(self):
+        """One of the two gets Django's exception, and none of its writes stays on either side."""
+        Author.objects.create(pk=2, name="Ben")
+        barrier, outcomes = threading.Barrier(2, timeout=20), {}
+
+        def work(name, keys):
+            try:
+                with causeway.atomic():
+                    write_local(name)
+                    Author.objects.filter(pk=keys[0]).update(name=name)
+                    barrier.wait()
+                    Author.objects.filter(pk=keys[1]).update(name=name)
+                outcomes[name] = "done"
+            except OperationalError:
+                outcomes[name] = "deadlock"
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=work, args=args) for args in (("left", (1, 2)), ("right", (2, 1)))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(outcomes.values()) == ["deadlock", "done"]
+        (winner,) = (name for name, outcome in outcomes.items() if outcome == "done")
+        self.assert_rows(local=[winner])
+        assert set(Author.objects.values_list("name", flat=True)) == {winner}
+
+    def test_a_connection_is_as_it_was_afterwards(self):
+        for fails in (False, True):
+            for write in ((write_core,), (write_local,), (write_core, write_local)):
+                try:
+                    with causeway.atomic():
+                        for function in write:
+                            function(f"{function.__name__}{fails}{len(write)}")
+                        if fails:
+                            raise InterruptedError
+                except InterruptedError:
+                    pass
+                for alias in ("default", "core"):
+                    assert connections[alias].get_autocommit()
+                    assert not connections[alias].in_atomic_block
+                    with connections[alias].cursor() as cursor:
+                        cursor.execute("SELECT 1")
+        with pytest.raises(transaction.TransactionManagementError):
+            transaction.get_rollback()

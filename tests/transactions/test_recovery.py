@@ -1,0 +1,163 @@
+"""``causeway.transactions.recovery`` and ``manage.py causeway recover``."""
+
+import json
+import threading
+from io import StringIO
+from unittest.mock import patch
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import Error, IntegrityError, connection, connections
+
+from causeway.transactions import decisions
+from causeway.transactions.recovery import COMMITTED, HELD, IN_PROGRESS, ROLLED_BACK, fenced, opened, recover
+from tests.transactions.prepared import PreparedTestCase
+
+
+class RecoveryTests(PreparedTestCase):
+    def outcomes(self, **options):
+        return {found.gid: found.outcome for found in recover(**options)}
+
+    def test_what_was_decided_is_committed(self):
+        gid = self.prepare()
+        self.decide(gid)
+        assert self.outcomes() == {gid: COMMITTED}
+        self.assert_author("renamed")
+        assert self.decisions() == []
+
+    def test_what_was_not_decided_is_rolled_back(self):
+        gid = self.prepare()
+        assert self.outcomes() == {gid: ROLLED_BACK}
+        self.assert_author("Ada")
+        assert self.decisions() == []
+
+    def test_what_was_decided_to_be_aborted_is_rolled_back(self):
+        gid = self.prepare()
+        self.decide(gid, is_abort=True)
+        assert self.outcomes() == {gid: ROLLED_BACK}
+        self.assert_author("Ada")
+
+    def test_what_lives_is_left_alone(self):
+        gid = self.prepare()
+        with self.living(gid) as child:
+            assert self.outcomes() == {gid: IN_PROGRESS}
+            child.commit()
+        assert self.outcomes() == {gid: COMMITTED}
+        self.assert_author("renamed")
+
+    def test_a_late_commit_of_the_child_fails_on_the_tombstone(self):
+        gid = decisions.new_gid()
+        with opened("default") as other:
+            assert fenced(other, gid) is False
+        with pytest.raises(IntegrityError):
+            self.decide(gid)
+        recover()
+        assert self.decisions() == []
+
+    def test_a_session_that_holds_it(self):
+        """MariaDB lists it, but calls it unknown while the session that prepared it is connected."""
+        gid = self.prepare(stay=True)
+        self.decide(gid)
+        outcome = self.outcomes()[gid]
+        if connections["core"].vendor == "mysql":
+            assert outcome == HELD
+            assert self.decisions() == [gid]
+            self.doCleanups()
+            assert self.outcomes() == {gid: COMMITTED}
+        self.assert_author("renamed")
+
+    def test_what_belongs_to_another_installation_is_left_alone(self):
+        gid = self.prepare(gid=f"{decisions.PREFIX}0123456789abcdef_1_x")
+        assert self.outcomes() == {}
+        core = connections["core"]
+        assert gid in core.prepared(decisions.PREFIX)
+        core.rollback_prepared(gid)
+        self.assert_author("Ada")
+
+    def test_decisions_on_what_is_prepared_nowhere_are_forgotten(self):
+        self.decide(decisions.new_gid())
+        recover()
+        assert self.decisions() == []
+
+    def test_a_dry_run_changes_nothing(self):
+        first = self.prepare()
+        assert "rolled back" in self.outcomes(dry_run=True)[first]
+        self.decide(first)
+        assert self.outcomes(dry_run=True) == {first: COMMITTED}
+        assert self.decisions() == [first]
+        recover()
+        self.assert_author("renamed")
+
+    def test_two_recoverers_at_once(self):
+        gids = []
+        for is_decided in (True, False) * 3:
+            # The same row cannot be prepared twice.
+            gid = self.prepare()
+            gids.append(gid)
+            if is_decided:
+                self.decide(gid)
+            failures = []
+
+            def work(failures=failures):
+                try:
+                    recover()
+                except Error as error:
+                    failures.append(error)
+                finally:
+                    connections.close_all()
+
+            threads = [threading.Thread(target=work) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert not failures
+        self.assert_author("renamed")
+        recover()
+        assert self.decisions() == []
+
+    def test_a_childs_database_that_cannot_be_read(self):
+        gid = self.prepare()
+        away = {"PORT": 1} if connection.vendor != "sqlite" else {"NAME": "/nowhere/there.sqlite3"}
+        with patch.dict(connection.settings_dict, away), pytest.raises(Error):
+            recover()
+        decisions.forget_key()
+        assert gid in connections["core"].prepared(decisions.PREFIX)
+        recover()
+        self.assert_author("Ada")
+
+
+class RecoverTests(PreparedTestCase):
+    def said(self, *arguments):
+        out = StringIO()
+        call_command("causeway", "recover", *arguments, stdout=out)
+        return out.getvalue()
+
+    def test_a_line_for_each(self):
+        gid = self.prepare()
+        said = self.said("--dry-run")
+        assert said.startswith(f"core {gid} (")
+        assert "would be rolled back" in said
+        assert self.said().endswith("rolled back\n")
+        assert self.said() == ""
+        assert self.said("--verbosity", "2") == "Nothing is prepared.\n"
+
+    def test_json(self):
+        gid = self.prepare()
+        self.decide(gid)
+        told = json.loads(self.said("--format", "json"))
+        assert (told["home"], told["gid"], told["outcome"], told["dry_run"]) == (
+            "core",
+            gid,
+            COMMITTED,
+            False,
+        )
+        assert told["age"] >= 0
+
+    def test_a_database_that_cannot_be_asked(self):
+        away = {"PORT": 1}
+        with (
+            patch.dict(connections["core"].settings_dict, away),
+            pytest.raises(CommandError, match="Cannot recover: "),
+        ):
+            self.said()
