@@ -90,6 +90,8 @@ class FaultsTests(PreparedTestCase):
 
     def test_a_deadlock_in_core(self):
         """One of the two gets Django's exception, and none of its writes stays on either side."""
+        if connection.vendor == "sqlite":
+            self.skipTest("One of the two would wait for the child's file.")
         Author.objects.create(pk=2, name="Ben")
         barrier, outcomes = threading.Barrier(2, timeout=20), {}
 

@@ -16,7 +16,7 @@ from causeway.placements import is_linked
 
 # Keys that core is asked for at once.
 PAGE = 1_000
-# The two that leave a row to whoever deletes the core row, and the one that leaves it to nobody.
+# These do nothing to a row.
 LEFT_ALONE = (models.PROTECT, models.RESTRICT, models.DO_NOTHING)
 # How Django 6.1 leaves a deletion to the database, as it does it itself.
 OPERATIONS = {"CASCADE": models.CASCADE, "SET NULL": models.SET_NULL}
@@ -117,7 +117,11 @@ class GenericKeyRelation(Relation):
     @property
     def on_delete(self) -> Any:
         """Django deletes the rows where a GenericRelation leads to them."""
-        return models.CASCADE if any(map(self.is_reverse, self.target._meta.private_fields)) else models.DO_NOTHING
+        return (
+            models.CASCADE
+            if any(map(self.is_reverse, self.target._meta.private_fields))
+            else models.DO_NOTHING
+        )
 
     def is_reverse(self, field: Any) -> bool:
         return bool(
@@ -143,9 +147,7 @@ class GenericKeyRelation(Relation):
         found = set(there.filter(pk__in=wanted).values_list("pk", flat=True))
         for key, pk in pks.items():
             # Core may hold two texts for equal that Python tells apart.
-            if pk is None or (
-                pk not in found and not (isinstance(pk, str) and there.filter(pk=pk).exists())
-            ):
+            if pk is None or (pk not in found and not (isinstance(pk, str) and there.filter(pk=pk).exists())):
                 yield key
 
     def pk(self, key: Any) -> Any:

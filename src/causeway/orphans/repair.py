@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.db.models import QuerySet
@@ -19,11 +19,22 @@ CHUNK = 500
 FOUND = 10_000
 
 
-def repair(relation: Relation) -> Iterator[tuple[int, int]]:
+class Chunk(NamedTuple):
+    """How many rows were orphans when they were found, how many were repaired, how many are orphans still.
+
+    Those are left that were given a value that has no core row either. Of the others somebody
+    restored the core row meanwhile.
+    """
+
+    seen: int
+    repaired: int
+    left: int
+
+
+def repair(relation: Relation) -> Iterator[Chunk]:
     """Repair the orphans of a relation, chunk by chunk, each in a transaction of its own.
 
-    Yields after each how many rows were repaired and how many are orphans still, because the value
-    they were given has no core row either. Nothing is lost by stopping in between. Raises what a
+    What was done is committed when a chunk is given, so it may stop in between. Raises what a
     deletion raises: ``ProtectedError``, ``RestrictedError``, ``IntegrityError``.
     """
     if relation.on_delete in LEFT_ALONE:
@@ -42,7 +53,7 @@ def chunks(orphans: QuerySet[Any]) -> Iterator[list[Any]]:
         rest = orphans.filter(pk__gt=keys[-1])
 
 
-def repair_chunk(relation: Relation, orphans: QuerySet[Any], keys: list[Any]) -> tuple[int, int]:
+def repair_chunk(relation: Relation, orphans: QuerySet[Any], keys: list[Any]) -> Chunk:
     # A value of SET() may make a core row.
     with atomic(best_effort=True):
         # Nobody lets them refer to another row meanwhile.
@@ -51,12 +62,12 @@ def repair_chunk(relation: Relation, orphans: QuerySet[Any], keys: list[Any]) ->
         still = orphans.filter(pk__in=keys)
         rows = list(with_own_fields(still))
         if not rows:
-            return 0, 0
+            return Chunk(len(keys), 0, 0)
         collector = Collector(LOCAL_ALIAS, origin=still)
         collect(collector, relation, rows)
         collector.delete()
         left = orphans.filter(pk__in=keys).count()
-    return len(rows) - left, left
+    return Chunk(len(keys), len(rows) - left, left)
 
 
 def collect(collector: Collector, relation: Any, rows: list[Any]) -> None:

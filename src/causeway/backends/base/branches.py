@@ -7,6 +7,8 @@ class BranchesMixin:
     Of an engine that prepares nothing: its branches are begun and committed as Django does it.
     """
 
+    # Whether beginning a transaction is a statement of its own, which a block that stays empty saves.
+    begin_is_sent = False
     # Why no database of this engine can be prepared, as a clause; None if some can.
     never_prepares = None
     # Whether the branch that has begun can be prepared.

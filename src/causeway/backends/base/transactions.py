@@ -63,7 +63,12 @@ class TransactionsMixin:
     def begins_late(self):
         """Whether the unit, and not Django, begins the transaction of this connection."""
         unit = self.unit
-        return unit is not None and (unit.leader is not self or self.alias != LOCAL_ALIAS)
+        return unit is not None and (unit.leader is not self or self.leads_late)
+
+    @property
+    def leads_late(self):
+        """Whether it begins its transaction with the first statement, where it is the leader."""
+        return self.alias != LOCAL_ALIAS or self.begin_is_sent
 
     def get_autocommit(self):
         return False if self.begins_late else super().get_autocommit()
@@ -71,7 +76,7 @@ class TransactionsMixin:
     def set_autocommit(self, autocommit, force_begin_transaction_with_broken_autocommit=False):
         if force_begin_transaction_with_broken_autocommit and not autocommit and self.may_lead():
             unit = Unit(self)
-            if self.alias != LOCAL_ALIAS:
+            if self.leads_late:
                 return
             super().set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
             unit.begun.append(self)

@@ -13,6 +13,7 @@ XAER_NOTA = 1397
 class MySQLBranchesMixin(BranchesMixin):
     """Branches are XA transactions from the first statement on: an ordinary one cannot be prepared."""
 
+    begin_is_sent = True
     xid = None
     is_ended = False
 
