@@ -51,6 +51,12 @@ def staged(shores: Shores) -> Project:
     return Project("staged", {"DATABASES": databases(CAUSEWAY, shores), **installed(core)})
 
 
+def djangos_blocks(shores: Shores) -> Project:
+    """The same project, with ``atomic()`` of Django's."""
+    ours = staged(shores)
+    return replace(ours, name="djangos-blocks", settings={**ours.settings, "DJANGOS_BLOCKS": True})
+
+
 def databases(backends: str, shores: Shores) -> dict:
     return {
         "default": shores.local.settings(backends, LOCAL),

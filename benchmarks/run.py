@@ -15,6 +15,7 @@ import databases
 import linked
 import roundtrips
 import staged
+import transactions
 from measure import Failed
 from peers import Shores
 from projects import Server, Unfit
@@ -25,7 +26,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 ENGINES = ["sqlite3", "mysql", "postgresql"]
 # By the engine of the local database: that of core, unless the options name another.
 APART = {"postgresql": "postgresql", "mysql": "mysql", "sqlite3": "postgresql"}
-APART_GROUPS = ["staged", "round-trips", "catalog"]
+APART_GROUPS = ["staged", "round-trips", "catalog", "transactions"]
 
 
 def arguments() -> argparse.Namespace:
@@ -119,6 +120,9 @@ def run_apart(engine: str, groups: list[str], options: argparse.Namespace) -> No
             if group == "catalog":
                 catalog.report(catalog.measure(found))
                 continue
+            if group == "transactions":
+                transactions.report(*transactions.measure(found, options.rounds, options.repeat))
+                continue
             measured = staged if group == "staged" else roundtrips
             results = measured.measure(found, options.rounds, options.repeat, options.traceback)
             measured.report(found, results)
@@ -130,6 +134,7 @@ def apart_groups(engine: str, options: argparse.Namespace) -> list[str]:
     senseless = {
         "round-trips": "there is no network to SQLite" if core_engine == "sqlite3" else "",
         "catalog": "it is PostgreSQL's" if engine != "postgresql" else "",
+        "transactions": "SQLite prepares nothing" if core_engine == "sqlite3" else "",
     }
     if options.only and (reason := senseless.get(options.only)):
         if options.engine:

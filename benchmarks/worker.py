@@ -55,13 +55,27 @@ def queries(group: str) -> dict[str, Callable]:
     import by_hand
     import shapes
     import shipping
+    import writing
 
     return {
         **shapes.GROUPS,
         "by-hand": by_hand.QUERIES,
         "every row": by_hand.EVERY_ROW,
         "shipping": shipping.ways(),
+        "transactions": writing.TRANSACTIONS,
     }[group]
+
+
+def make_tables() -> None:
+    import writing
+
+    writing.make_tables()
+
+
+def durability() -> dict[str, str]:
+    import writing
+
+    return writing.durability()
 
 
 def names(group: str) -> list[str]:
