@@ -92,7 +92,7 @@ def test_a_deleted_core_row_does_to_local_rows_what_their_models_say(child, dele
 
 def test_all_of_it_is_undone_where_the_deletion_fails(child):
     found = child.shell(f"""{FILL}
-    from django.db import connection
+    from django.db import connection, connections
 
     def refuse(execute, sql, params, many, context):
         if sql.startswith("DELETE") and "articles_author" in sql.split("WHERE")[0]:
@@ -100,7 +100,7 @@ def test_all_of_it_is_undone_where_the_deletion_fails(child):
         return execute(sql, params, many, context)
 
     try:
-        with connection.execute_wrapper(refuse):
+        with connection.execute_wrapper(refuse), connections["core"].execute_wrapper(refuse):
             author.delete()
     except OSError as error:
         print(error)

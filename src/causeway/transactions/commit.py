@@ -102,13 +102,16 @@ class Commit:
 
             with suppress(Error):
                 local.drop()
-            if local in self.unit.begun and isinstance(error, Error):
-                outcome_there = outcome(gid)
-                if outcome_there:
-                    logger.warning("The reply to the commit of %r was lost; it was committed.", gid)
-                    return
-                if outcome_there is False:
-                    self.undo(gid)
+            outcome_there = outcome(gid) if isinstance(error, Error) else None
+            if outcome_there:
+                logger.warning("The reply to the commit of %r was lost; it was committed.", gid)
+                return
+            if outcome_there is False:
+                self.undo(gid)
+            else:
+                # MariaDB lets nobody else end what is prepared while its session is there.
+                for branch in self.prepared:
+                    self.leave(branch, gid, "committed or rolled back", error)
             self.unit.begun.remove(local)
             raise
 
@@ -129,7 +132,7 @@ class Commit:
             return False
         return True
 
-    def leave(self, branch: Any, gid: str, how: str, error: Exception) -> None:
+    def leave(self, branch: Any, gid: str, how: str, error: BaseException) -> None:
         logger.warning(
             "The transaction %r on %r is prepared and has to be %s, but: %s. 'manage.py causeway recover' does it.",
             gid,

@@ -38,7 +38,8 @@ def prefix() -> str:
     """What the names of this installation's prepared transactions begin with.
 
     It is made of a key that the child's database keeps and of where that database is: a copy of
-    it elsewhere is another installation. Raises TwoPhaseUnavailable where the table is missing.
+    it elsewhere is another installation. Raises TwoPhaseUnavailable where the table is missing, and
+    the driver's error where the database cannot be asked.
     """
     settings = connections[LOCAL_ALIAS].settings_dict
     address = tuple(str(settings[name]) for name in ("ENGINE", "HOST", "PORT", "NAME"))
@@ -68,6 +69,9 @@ def installation_key() -> str:
             cursor.execute(f"SELECT {quote_name('key')} FROM {quote_name(INSTALLATIONS)} ORDER BY id")
             row = cursor.fetchone()
     except DatabaseError as error:
+        if not connection.is_usable():
+            # The server is away, which says nothing about its tables.
+            raise
         raise no_tables(error) from error
     finally:
         connection.close()

@@ -134,8 +134,10 @@ def forget_finished(local: Any, homes: list[str], beginning: str) -> None:
         with opened(home) as core:
             still = core.prepared(beginning)
         gids = [gid for gid in gids if gid not in still]
-    for start in range(0, len(gids), 500):
-        decisions.forget(local, gids[start : start + 500])
+    # What a live transaction locks is left to the next recovery.
+    with suppress(Error), local.waiting_briefly():
+        for start in range(0, len(gids), 500):
+            decisions.forget(local, gids[start : start + 500])
 
 
 def outcome(gid: str) -> bool | None:

@@ -75,15 +75,18 @@ class TransactionsMixin:
 
     def set_autocommit(self, autocommit, force_begin_transaction_with_broken_autocommit=False):
         if force_begin_transaction_with_broken_autocommit and not autocommit and self.may_lead():
-            unit = Unit(self)
             if self.leads_late:
+                Unit(self)
                 return
+            # A connection that fails its health check is made anew here: the unit comes after that.
             super().set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
-            unit.begun.append(self)
+            Unit(self).begun.append(self)
             return
         super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
         unit = self._unit
-        if autocommit and unit is not None and unit.leader is self and not unit.is_open:
+        # One that is made anew within the block begins in autocommit, which does not end the unit.
+        has_ended = unit is not None and unit.leader is self and not unit.is_open and not self.is_detached
+        if autocommit and has_ended:
             self._unit = None
             unit.run_hooks()
 

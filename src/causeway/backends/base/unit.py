@@ -68,7 +68,8 @@ class Unit:
             return False
         try:
             self.name()
-        except TwoPhaseUnavailable:
+        except Error:
+            # The child's database may be away, or not be there yet.
             return False
         return True
 
