@@ -52,7 +52,8 @@ class SettingsTests(SimpleTestCase):
         self.assert_error(
             "causeway.E001",
             "CAUSEWAY['core'] must be a dictionary.",
-            "Write {'MODELS': [...]}; the keys are MAX_STAGED_ROWS, MODELS, OWNER, PLACEMENT, READ_ONLY, SCHEMA.",
+            "Write {'MODELS': [...]}; the keys are MAX_STAGED_ROWS, MODELS, OWNER, PLACEMENT, PLAIN_ATOMIC, "
+            "READ_ONLY, SCHEMA.",
             CAUSEWAY={"core": ["library"]},
         )
 

@@ -30,7 +30,8 @@ def hint_of(said, id):
 
 def test_a_staged_core_database_is_passed(staged):
     assert "no issues" in said_by(staged, status=0)
-    assert "no issues" in said_by(staged, "", "--database", "default", status=0)
+    silenced = "" if staged.databases.engine != "sqlite3" else "SILENCED_SYSTEM_CHECKS = ['causeway.W006']"
+    assert "no issues" in said_by(staged, silenced, "--database", "default", status=0)
 
 
 def test_databases_of_two_engines_can_be_staged(staged):

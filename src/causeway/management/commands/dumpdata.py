@@ -7,11 +7,16 @@ from causeway.placements import is_placed
 
 
 class Command(DjangoCommand):
-    """Dumps core rows with the child's only where their app or model is named."""
+    """Dumps core rows with the child's only where their app or model is named.
+
+    What this library keeps of the child's database means nothing elsewhere, and is left out likewise.
+    """
 
     def handle(self, *app_labels, **options):
         if options["database"] in cores():
             return super().handle(*app_labels, **options)
+        if not any(label.partition(".")[0] == "causeway" for label in app_labels):
+            options["exclude"] = [*options["exclude"], "causeway"]
         named = {home for label in app_labels for home in _homes_of(label)}
         with homes.over_link(*(home for home in named if is_placed(home))):
             return super().handle(*app_labels, **options)
