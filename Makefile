@@ -15,6 +15,10 @@ STAGED_SEED ?= 11
 PAIR_PART ?= 0.2
 # How many random querysets are compared for each pair.
 QUERYSETS ?= 700
+# How many kills at random instants `make crashtest` makes, besides those at each step of the protocol.
+KILLS ?= 200
+# Such as '--seed 7 --pair mysql/mysql'.
+CRASH_ARGS ?=
 # SpatiaLite is an extension of SQLite, and not every Python can load one. Debian's can.
 GIS_PYTHON ?= /usr/bin/python3
 GIS_VENV ?= .venv-gis
@@ -34,7 +38,7 @@ DEV := $(VENV)/.dev
 SERVER := $(if $(filter mysql,$(DB)),$(MYSQL))$(if $(filter postgresql,$(DB)),$(POSTGRESQL))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-pairs test-gis test-examples fidelity fidelity-pairs bench docs demo serve clean
+.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-pairs test-gis test-examples test-crash crashtest fidelity fidelity-pairs bench docs demo serve clean
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
 
@@ -52,7 +56,7 @@ lint: $(DEV) ## ruff: rules and format
 types: $(DEV) ## mypy
 	$(BIN)/mypy
 
-test: lint types test-examples test-staged test-sqlite test-mysql test-postgresql ## lint, types, and the tests on every engine
+test: lint types test-examples test-crash test-staged test-sqlite test-mysql test-postgresql ## lint, types, and the tests on every engine
 
 test-sqlite: $(DEV) ## the tests on SQLite
 	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
@@ -92,6 +96,12 @@ test-gis: ## the tests of geometry columns, over GeoDjango (GIS_ENGINES='mysql p
 
 test-examples: $(DEV) ## the tests of the demo and of the documentation's examples
 	$(BIN)/python -m pytest $(PYTEST_ARGS) examples/newsroom/tests docs
+
+test-crash: $(DEV) ## a sample of crashtest, of under a minute
+	$(BIN)/python -m tests.crash --sample $(CRASH_ARGS)
+
+crashtest: $(DEV) ## kill processes and servers in the middle of causeway.atomic(), and recover (KILLS=1000: more of them)
+	$(BIN)/python -m tests.crash --kills $(KILLS) $(CRASH_ARGS)
 
 fidelity: $(DEV) ## Django's own tests with the models in two databases, by a random split (SEED=… for a seed of yours)
 	judge="$(BIN)/python -m tests.fidelity.judge --seed $(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))'))"; \

@@ -114,7 +114,14 @@ def require_answer(server: Server) -> None:
 def mariadb(folder: Path) -> Iterator[Server]:
     """A MariaDB server over the data in ``folder``, for as long as the block runs."""
     port = port_for.select_random()
-    command = [
+    command = [*mariadb_command(folder, port), *NOT_DURABLE]
+    with listening(command, port, folder / "log"):
+        yield Server(HOST, port, "root", "")
+
+
+def mariadb_command(folder: Path, port: int) -> list[str]:
+    """What runs a server over the data in ``folder``, as durable as MariaDB is."""
+    return [
         program("mariadbd"),
         "--no-defaults",
         f"--user={user()}",
@@ -125,10 +132,7 @@ def mariadb(folder: Path) -> Iterator[Server]:
         f"--bind-address={HOST}",
         f"--port={port}",
         "--character-set-server=utf8mb4",
-        *NOT_DURABLE,
     ]
-    with listening(command, port, folder / "log"):
-        yield Server(HOST, port, "root", "")
 
 
 @contextmanager
@@ -194,15 +198,19 @@ def postgresql() -> Iterator[Server]:
         folder = Path(name)
         make_postgresql_data(folder)
         port = port_for.select_random()
-        command = [
-            *as_another_user(),
-            *(program("postgres"), "-D", str(folder / "data"), "-p", str(port)),
-            *("-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories="),
-            *("-c", "max_connections=200", "-c", "max_prepared_transactions=50"),
-            *POSTGRESQL_NOT_DURABLE,
-        ]
+        command = [*postgresql_command(folder, port), *POSTGRESQL_NOT_DURABLE]
         with listening(command, port, folder / "log"):
             yield Server(HOST, port, "postgres", "")
+
+
+def postgresql_command(folder: Path, port: int) -> list[str]:
+    """What runs a server over the data in ``folder``, as durable as PostgreSQL is."""
+    return [
+        *as_another_user(),
+        *(program("postgres"), "-D", str(folder / "data"), "-p", str(port)),
+        *("-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories="),
+        *("-c", "max_connections=200", "-c", "max_prepared_transactions=50"),
+    ]
 
 
 def require_postgresql_answer(server: Server) -> None:

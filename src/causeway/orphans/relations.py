@@ -61,7 +61,8 @@ class Relation:
 
     def counted(self, most: int) -> tuple[int, list[Any]]:
         """How many orphans there are, and up to ``most`` of the keys that are missing."""
-        count, missing = 0, []
+        count = 0
+        missing: list[Any] = []
         for orphans in self.pages():
             here = orphans.count()
             count += here
@@ -207,7 +208,7 @@ def refers_to_core(field: Any) -> bool:
 def generic_relations(model: Any) -> Iterator[Relation]:
     """The generic foreign keys of a model, for each core model that rows refer to by them."""
     for field in model._meta.private_fields:
-        content_types = getattr(field, "ct_field", None) and model._meta.get_field(field.ct_field)
+        content_types: Any = getattr(field, "ct_field", None) and model._meta.get_field(field.ct_field)
         if content_types in model._meta.local_fields and is_content_type(content_types.related_model):
             rows: QuerySet[Any] = QuerySet(model, using=LOCAL_ALIAS).order_by()
             ids = rows.values_list(content_types.attname, flat=True).distinct()

@@ -5,6 +5,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error, IntegrityError
+from django.db.models import ProtectedError, RestrictedError
 
 from causeway.conf import cores
 from causeway.management.verbs.base import Verb
@@ -65,12 +66,7 @@ class Orphans(Verb):
         except Error as error:
             raise CommandError(f"Cannot go on looking for orphans: {in_one_line(error)}") from error
         except KeyboardInterrupt:
-            done, found = (sum(getattr(each, name) for each in findings) for name in ("repaired", "count"))
-            raise CommandError(
-                f"Stopped after {done} of {number_of(found, 'orphan')} found. What was repaired is committed; run "
-                f"the command again to go on.",
-                returncode=INTERRUPTED,
-            ) from None
+            raise CommandError(how_far(findings), returncode=INTERRUPTED) from None
         self.conclude(findings)
 
     def find(self, findings):
@@ -99,8 +95,8 @@ class Orphans(Verb):
                     if self.verbosity >= 1:
                         bar.update(chunk.seen)
         except (IntegrityError, ObjectDoesNotExist) as error:
-            # A ProtectedError has the rows themselves besides.
-            finding.obstacle = in_one_line(error.args[0] if len(error.args) > 1 else error)
+            has_rows = isinstance(error, (ProtectedError, RestrictedError))
+            finding.obstacle = in_one_line(error.args[0] if has_rows else error)
             finding.remaining += max(finding.count - seen, 1)
 
     def conclude(self, findings):
@@ -125,7 +121,7 @@ class Finding:
     relation: Relation
     count: int = 0
     # Keys that are missing.
-    sample: list = field(default_factory=list)
+    sample: list[object] = field(default_factory=list)
     repaired: int = 0
     # Orphans that are there still.
     remaining: int = 0
@@ -190,6 +186,15 @@ class Finding:
             "repaired": self.repaired,
             "remaining": self.remaining,
         }
+
+
+def how_far(findings):
+    """What to say when it was stopped."""
+    repaired, found = (sum(getattr(each, name) for each in findings) for name in ("repaired", "count"))
+    return (
+        f"Stopped: {repaired} of {number_of(found, 'orphan')} found so far {'is' if repaired == 1 else 'are'} "
+        f"repaired and committed. Run the command again to go on."
+    )
 
 
 def asked_relations(labels, database):

@@ -5,11 +5,11 @@ def progress(stderr, label, total):
     """What has ``update(rows)``, to be used in a ``with`` statement; a bar where ``tqdm`` is installed."""
     if stderr.isatty():
         try:
-            from tqdm import tqdm
+            from tqdm import tqdm  # type: ignore[import-untyped]
         except ImportError:
             pass
         else:
-            return tqdm(desc=label, total=total, unit=" rows")
+            return tqdm(desc=label, total=total, unit=" rows", file=stderr._out)
     return Lines(stderr, label, total)
 
 
