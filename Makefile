@@ -71,7 +71,8 @@ test-postgresql: $(DEV) ## the tests on PostgreSQL: a throwaway server, or the o
 test-staged: $(DEV) ## the tests of staged core tables
 	status=0; for engine in sqlite3 mysql postgresql; do \
 		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine \
-			$(BIN)/python -m pytest $(PYTEST_ARGS) tests/staged tests/orm tests/managers || status=1; \
+			$(BIN)/python -m pytest $(PYTEST_ARGS) tests/staged tests/orm tests/managers tests/state \
+			tests/transactions tests/orphans || status=1; \
 	done; exit $$status
 
 # Throwaway servers of both kinds, where no variable names one.

@@ -26,15 +26,7 @@ class FaultsTests(PreparedTestCase):
         def wrapper(execute, sql, *rest):
             if not killed and sql.startswith(beginnings):
                 killed.append(sql)
-                killer = core.copy()
-                with killer.cursor() as cursor:
-                    if core.vendor == "mysql":
-                        cursor.execute(f"KILL {core.connection.thread_id()}")
-                    else:
-                        cursor.execute(
-                            f"SELECT pg_terminate_backend({core.connection.info.backend_pid}, 5000)"
-                        )
-                killer.close()
+                self.end_session_of(core)
             return execute(sql, *rest)
 
         return core.execute_wrapper(wrapper)
@@ -59,6 +51,24 @@ class FaultsTests(PreparedTestCase):
         recover()
         self.assert_rows(core=["core"], local=["local"])
         self.assert_works(core=["core"], local=["local"])
+
+    def test_the_childs_connection_is_made_anew_where_the_block_begins(self):
+        """Where Django checks the health of connections, as between two requests."""
+        if connection.vendor == "sqlite":
+            self.skipTest("A file is never away.")
+        connection.ensure_connection()
+        self.end_session_of(connection)
+        connection.health_check_enabled, connection.health_check_done = True, False
+        self.assert_works()
+
+    def end_session_of(self, victim):
+        killer = victim.copy()
+        with killer.cursor() as cursor:
+            if victim.vendor == "mysql":
+                cursor.execute(f"KILL {victim.connection.thread_id()}")
+            else:
+                cursor.execute(f"SELECT pg_terminate_backend({victim.connection.info.backend_pid}, 5000)")
+        killer.close()
 
     def assert_works(self, core=(), local=()):
         with causeway.atomic():

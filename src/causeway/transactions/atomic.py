@@ -16,7 +16,7 @@ from causeway.transactions.obstacles import refusal
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class Atomic(transaction.Atomic):  # type: ignore[misc]
+class Atomic(transaction.Atomic):
     """A block of ``atomic()`` on the child's own connection that covers the cores as well."""
 
     def __init__(self, savepoint: bool, durable: bool, best_effort: bool) -> None:
@@ -39,7 +39,7 @@ class Atomic(transaction.Atomic):  # type: ignore[misc]
 def refuse_or_warn() -> None:
     """Raise TwoPhaseUnavailable for a core that can never be prepared; warn of SQLite files in WAL mode."""
     for home in staged_cores():
-        connection = connections[home]
+        connection: Any = connections[home]
         if why := connection.never_prepares:
             raise TwoPhaseUnavailable(refusal(home, why))
     for home in cores():

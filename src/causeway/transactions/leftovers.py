@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
-from django.db import Error, connections
+from django.db import Error
 
 logger = logging.getLogger("causeway.transactions")
 
@@ -18,10 +18,10 @@ def recover_once(home: str) -> None:
     if (os.getpid(), home) in _looked:
         return
     _looked.add((os.getpid(), home))
-    if connections[home].never_prepares is not None:
-        return
-    from causeway.transactions.recovery import recover  # which imports the placements
+    from causeway.transactions.recovery import can_prepare, recover  # which imports the placements
 
+    if not can_prepare(home):
+        return
     try:
         for found in recover():
             logger.warning("Found %r prepared on %r: %s.", found.gid, found.home, found.outcome)

@@ -45,7 +45,7 @@ def recover(dry_run: bool = False) -> list[Found]:
     beginning = decisions.prefix()
     found = []
     with opened(LOCAL_ALIAS) as local:
-        homes = [home for home in sorted(staged_cores()) if connections[home].never_prepares is None]
+        homes = [home for home in sorted(staged_cores()) if can_prepare(home)]
         for home in homes:
             with opened(home) as core:
                 for gid, age in core.prepared(beginning).items():
@@ -54,6 +54,12 @@ def recover(dry_run: bool = False) -> list[Found]:
         if not dry_run:
             forget_finished(local, homes, beginning)
     return found
+
+
+def can_prepare(home: str) -> bool:
+    """Whether the engine of a core has prepared transactions."""
+    connection: Any = connections[home]
+    return connection.never_prepares is None
 
 
 @contextmanager

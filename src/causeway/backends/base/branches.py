@@ -10,7 +10,7 @@ class BranchesMixin:
     # Whether beginning a transaction is a statement of its own, which a block that stays empty saves.
     begin_is_sent = False
     # Why no database of this engine can be prepared, as a clause; None if some can.
-    never_prepares = None
+    never_prepares: str | None = None
     # Whether the branch that has begun can be prepared.
     is_preparable = False
     # Whether what is executed was asked for on another connection, for the sake of a row there.
