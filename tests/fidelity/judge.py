@@ -40,9 +40,8 @@ from tests.fidelity.suite import Figures, Split, Suite, groups_of
 
 # Per cent of the tests that pass in one database.
 LINKED_LIMITS = {"sqlite3": 99.9, "mysql": 99.6, "postgresql": 99.6}
-# Staged, by whether core is closed, 99 and 98 are to be reached. 1.3 of that are lost by half of the seeds: those that
-# draw the one model of ``transactions`` to core, where atomic() of the child's connection does not roll it back.
-STAGED_LIMITS = {True: 97.7, False: 96.7}
+# Staged, by whether core is closed. Over seeds 1 to 5 on SQLite, 99.01 was the least closed, and 98.81 open.
+STAGED_LIMITS = {True: 98.9, False: 98.7}
 # On core's other engine, what only the child's can do is lost as well.
 STAGED_ON_ANOTHER_ENGINE = 1.7
 # Fewer tests of the whole suite mean that a part of it did not run, and then the percentage says little.
