@@ -115,6 +115,9 @@ class ReductionTests(StagedTestCase):
         self.assertIn("the first 2 by 'created_at'", table.reduction)
         self.assertIn("not known before", table.reduction)
         self.assertEqual(table.estimated, 2)
+        sent = [sql for alias, sql in explanation.statements if alias == "core" and "OFFSET" in sql]
+        # For a third, core would look to the end.
+        self.assertTrue(sent and all(sql.endswith("LIMIT 2") for sql in sent), sent)
 
     def test_rows_of_a_page_of_local_rows(self):
         newest = Comment.objects.order_by("-pk")[:2]

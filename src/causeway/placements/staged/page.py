@@ -227,7 +227,8 @@ class FirstRows:
         for first in (number, number * THEN_TIMES):
             if first > self.want.core.most or first >= self.want.estimated():
                 return False
-            rows = self.want.core.fetch(self.query(first), str(self.want.supply.table), first)
+            # There are no more, but core would look for one to the end of the index.
+            rows = self.want.core.fetch(self.query(first), str(self.want.supply.table), first - 1)
             self.want.supply.add(rows)
             step = f"the first {first} by {self.order.expression.target.column!r}"
             if self.fills_page():
