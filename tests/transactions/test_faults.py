@@ -9,7 +9,7 @@ import causeway
 from causeway.transactions.recovery import recover
 from tests.library.models import Author
 from tests.shop.models import Shelf
-from tests.transactions.cases import write_core, write_local
+from tests.transactions.cases import AUTHOR, write_core, write_local
 from tests.transactions.prepared import PreparedTestCase
 
 # The statements of the second phase and of the first.
@@ -86,6 +86,29 @@ class FaultsTests(PreparedTestCase):
             with pytest.raises(DatabaseError), connections["core"].cursor() as cursor:
                 cursor.execute("SELECT nothing")
         self.assert_rows()
+        self.assert_works()
+
+    def test_a_lock_that_is_waited_for_too_long(self):
+        """MariaDB undoes the statement alone then, and would commit the rest."""
+        core = connections["core"]
+        timeout = {"mysql": "SET innodb_lock_wait_timeout = 1", "postgresql": "SET lock_timeout = '1s'"}[
+            core.vendor
+        ]
+        with core.cursor() as cursor:
+            cursor.execute(timeout)
+        self.addCleanup(core.close)
+        holder = core.copy()
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            cursor.execute("UPDATE library_author SET name = 'held'")
+        with pytest.raises(OperationalError), causeway.atomic():
+            write_local()
+            Author.objects.create(pk=2, name="Ben")
+            Author.objects.filter(pk=AUTHOR).update(name="late")
+        holder.rollback()
+        holder.close()
+        self.assert_rows()
+        assert list(Author.objects.values_list("name", flat=True)) == ["Ada"]
         self.assert_works()
 
     def test_a_constraint_that_the_commit_checks(self):

@@ -66,6 +66,13 @@ class RecoveryTests(PreparedTestCase):
             assert self.outcomes() == {gid: COMMITTED}
         self.assert_author("renamed")
 
+    def test_names_are_as_short_as_every_engine_asks(self):
+        """64 bytes for XA and for the column, 200 with the alias for PostgreSQL. None is given twice."""
+        gids = {decisions.new_gid() for _ in range(1000)}
+        assert len(gids) == 1000
+        assert max(map(len, gids)) <= 64
+        assert all(0 <= decisions.age(gid) < 60 for gid in gids)
+
     def test_what_belongs_to_another_installation_is_left_alone(self):
         gid = self.prepare(gid=f"{decisions.PREFIX}0123456789abcdef_1_x")
         assert self.outcomes() == {}
