@@ -1,10 +1,16 @@
 """Blocks of ``atomic()`` over a child's own database and a staged core: both are written, or neither."""
 
+from contextlib import contextmanager
+from dataclasses import replace
+from unittest.mock import patch
+
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
 import causeway
+from causeway.conf import cores
 from causeway.exceptions import PlainAtomicError, TwoPhaseUnavailable
+from causeway.transactions import decisions
 from tests.library.models import Article
 from tests.shop.models import Comment, Shelf
 from tests.transactions.cases import AUTHOR, SpanningTestCase, write_core, write_local
@@ -232,3 +238,41 @@ class RefusalTests(SpanningTestCase):
             self.skipTest("This core can be prepared.")
         with pytest.raises(TwoPhaseUnavailable, match="SQLite cannot prepare"), causeway.atomic():
             raise Refused
+
+    def test_a_core_that_is_only_read_needs_no_second_phase(self):
+        only_read = {"core": replace(cores()["core"], read_only=True)}
+        with patch("causeway.transactions.atomic.cores", lambda: only_read), causeway.atomic():
+            write_local()
+        self.assert_rows(local=["local"])
+
+    def test_the_tables_of_decisions_are_missing(self):
+        """At the call, where both are insisted on; other blocks end as they did before there was such a table."""
+        if not is_prepared_here():
+            self.skipTest("This core cannot be prepared.")
+        with missing_table(decisions.INSTALLATIONS):
+            with pytest.raises(TwoPhaseUnavailable, match="Run migrate"), causeway.atomic():
+                write_local()
+                write_core()
+            self.assert_rows()
+            with transaction.atomic("default"):
+                write_local()
+                write_core()
+        self.assert_rows(core=["core"], local=["local"])
+
+
+@contextmanager
+def missing_table(name):
+    quote_name = connection.ops.quote_name
+    names = [quote_name(name), quote_name(f"{name}_kept")]
+    rename(*names)
+    decisions.forget_key()
+    try:
+        yield
+    finally:
+        rename(*reversed(names))
+        decisions.forget_key()
+
+
+def rename(old, new):
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")

@@ -29,7 +29,7 @@ class TwoPhaseTests(PreparedTestCase):
         connections["core"].rollback_prepared(gid)
         assert issue.id == "causeway.W007"
         assert issue.msg.startswith(
-            "1 transactions of this project have been prepared on the core database 'core'"
+            "A transaction of this project has been prepared on the core database 'core'"
         )
         assert "causeway recover" in issue.hint
 
@@ -44,7 +44,7 @@ class TwoPhaseTests(PreparedTestCase):
     def test_a_galera_node(self):
         if connections["core"].vendor != "mysql":
             self.skipTest("This one is MariaDB's.")
-        with patch.dict(connections["core"].__dict__, wsrep=True):
+        with patch.dict(connections["core"].__dict__, is_in_cluster=True):
             (issue,) = found()
         assert issue.id == "causeway.W006"
         assert "Galera" in issue.msg

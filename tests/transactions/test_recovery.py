@@ -2,16 +2,40 @@
 
 import json
 import threading
+from contextlib import contextmanager
 from io import StringIO
 from unittest.mock import patch
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import Error, IntegrityError, connection, connections
+from django.db import Error, IntegrityError, connection, connections, transaction
 
 from causeway.transactions import decisions
-from causeway.transactions.recovery import COMMITTED, HELD, IN_PROGRESS, ROLLED_BACK, fenced, opened, recover
+from causeway.transactions.connections import opened
+from causeway.transactions.recovery import (
+    COMMITTED,
+    HELD,
+    IN_PROGRESS,
+    REFUSED,
+    ROLLED_BACK,
+    fenced,
+    recover,
+)
+from tests.transactions.cases import write_local
 from tests.transactions.prepared import PreparedTestCase
+
+
+@contextmanager
+def as_another_role(core):
+    """Meanwhile, whoever connects to core is a user without rights."""
+    with core.cursor() as cursor:
+        cursor.execute("CREATE ROLE causeway_stranger LOGIN PASSWORD 'stranger'")
+    try:
+        with patch.dict(core.settings_dict, {"USER": "causeway_stranger", "PASSWORD": "stranger"}):
+            yield
+    finally:
+        with core.cursor() as cursor:
+            cursor.execute("DROP ROLE causeway_stranger")
 
 
 class RecoveryTests(PreparedTestCase):
@@ -65,6 +89,44 @@ class RecoveryTests(PreparedTestCase):
             self.doCleanups()
             assert self.outcomes() == {gid: COMMITTED}
         self.assert_author("renamed")
+
+    def test_what_core_refuses_is_told(self):
+        """PostgreSQL lets nobody end what another role prepared. The rest is recovered all the same."""
+        core = connections["core"]
+        if core.vendor != "postgresql":
+            self.skipTest("XA transactions may be ended by anybody who may end one.")
+        gid = self.prepare()
+        self.decide(gid)
+        with as_another_role(core):
+            (found,) = recover()
+            assert (found.gid, found.outcome) == (gid, REFUSED)
+            assert "permission denied" in found.why
+            with pytest.raises(CommandError, match="'core' refused it"):
+                call_command("causeway", "recover", stdout=StringIO())
+        assert self.decisions() == [gid]
+        assert self.outcomes() == {gid: COMMITTED}
+        self.assert_author("renamed")
+
+    def test_a_decision_that_cannot_be_written(self):
+        """It is an error, and not taken for a transaction in progress."""
+        gid = self.prepare()
+        with (
+            patch.object(decisions, "DECISIONS", "causeway_nowhere"),
+            patch.object(decisions, "decided", lambda *arguments: None),
+            pytest.raises(Error),
+        ):
+            recover()
+        assert self.outcomes() == {gid: ROLLED_BACK}
+
+    def test_the_decisions_are_read_while_the_child_holds_its_write_lock(self):
+        """On SQLite a transaction locks them all: what cannot be fenced is left alone, and waits for nobody."""
+        if connection.vendor != "sqlite":
+            self.skipTest("A server locks rows.")
+        gid = self.prepare()
+        with transaction.atomic():
+            write_local()
+            assert self.outcomes() == {gid: IN_PROGRESS}
+        assert self.outcomes() == {gid: ROLLED_BACK}
 
     def test_names_are_as_short_as_every_engine_asks(self):
         """64 bytes for XA and for the column, 200 with the alias for PostgreSQL. None is given twice."""

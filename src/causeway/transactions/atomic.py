@@ -40,7 +40,8 @@ def refuse_or_warn() -> None:
     """Raise TwoPhaseUnavailable for a core that can never be prepared; warn of SQLite files in WAL mode."""
     for home in staged_cores():
         connection: Any = connections[home]
-        if why := connection.never_prepares:
+        # What is not written needs no second phase.
+        if not cores()[home].read_only and (why := connection.never_prepares):
             raise TwoPhaseUnavailable(refusal(home, why))
     for home in cores():
         if home not in staged_cores() and connections[home].vendor == "sqlite" and is_linked(home):

@@ -46,15 +46,17 @@ class Commit:
 
     def obstacle(self) -> str | None:
         """Why the cores that were written cannot be prepared, as a clause."""
-        found = (connection.two_phase_obstacle() for connection in self.branches)
-        return next(filter(None, found), None) or next(
-            (
-                f"the transaction of {connection.alias!r} was begun where it could not be prepared"
-                for connection in self.branches
-                if not connection.is_preparable
-            ),
-            None,
-        )
+        for connection in self.branches:
+            if why := connection.two_phase_obstacle():
+                return str(why)
+        try:
+            self.unit.name()
+        except TwoPhaseUnavailable:
+            return f"{LOCAL_ALIAS!r} lacks tables of the app 'causeway' (run migrate)"
+        for connection in self.branches:
+            if not connection.is_preparable:
+                return f"the transaction of {connection.alias!r} was begun where it could not be prepared"
+        return None
 
     def commit_in_turn(self, first: list[Any]) -> None:
         """Commit those that were written, then end those that were only read."""
@@ -76,7 +78,8 @@ class Commit:
         gid = unit.name()
         if local not in unit.begun:
             unit.begin(local)
-        decisions.record(local, gid, finished(local))
+        forgotten = local.finished_gids[:MOST_FINISHED]
+        decisions.record(local, gid, forgotten)
         try:
             for branch in self.branches:
                 branch.prepare_branch(gid)
@@ -87,9 +90,10 @@ class Commit:
             raise
         self.decide(gid)
         unit.begun.remove(local)
+        local.finished_gids = local.finished_gids[len(forgotten) :]
         unfinished = [branch for branch in self.branches if not self.finish(branch, gid)]
         if not unfinished:
-            forget_later(local, gid)
+            local.finished_gids = (*local.finished_gids, gid)
 
     def decide(self, gid: str) -> None:
         """Commit the child's transaction. Raises what made it fail, unless it turns out to be committed."""
@@ -142,13 +146,3 @@ class Commit:
         )
         with suppress(Error):
             branch.drop()
-
-
-def finished(local: Any) -> list[str]:
-    """The decisions that a connection of the child's may delete. They stay named until they are deleted."""
-    return list(getattr(local, "finished_gids", ())[:MOST_FINISHED])
-
-
-def forget_later(local: Any, gid: str) -> None:
-    # Those that went with this decision are gone.
-    local.finished_gids = [*getattr(local, "finished_gids", ())[MOST_FINISHED:], gid]

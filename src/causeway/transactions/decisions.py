@@ -19,19 +19,16 @@ from django.utils import timezone
 
 from causeway.conf import LOCAL_ALIAS
 from causeway.exceptions import TwoPhaseUnavailable
+from causeway.transactions.connections import opened
 
 DECISIONS = "causeway_decision"
 INSTALLATIONS = "causeway_installation"
 
 # What every name of a prepared transaction of ours begins with.
 PREFIX = "causeway_"
-# The keys of installations by the settings of the child's database.
-_keys: dict[tuple[Any, ...], str | TwoPhaseUnavailable] = {}
-
-
-def own_connection() -> Any:
-    """A further connection to the child's database, outside of any transaction."""
-    return connections[LOCAL_ALIAS].copy()
+# The keys of installations, or why there is none, by the settings of the child's database.
+_keys: dict[tuple[str, ...], str] = {}
+_obstacles: dict[tuple[str, ...], str] = {}
 
 
 def prefix() -> str:
@@ -44,37 +41,35 @@ def prefix() -> str:
     settings = connections[LOCAL_ALIAS].settings_dict
     address = tuple(str(settings[name]) for name in ("ENGINE", "HOST", "PORT", "NAME"))
     if address not in _keys:
+        if address in _obstacles:
+            raise TwoPhaseUnavailable(_obstacles[address])
         try:
             told = "\0".join([installation_key(), *address])
         except TwoPhaseUnavailable as error:
-            _keys[address] = error
-        else:
-            _keys[address] = hashlib.sha256(told.encode()).hexdigest()[:16]
-    key = _keys[address]
-    if isinstance(key, TwoPhaseUnavailable):
-        raise key
-    return f"{PREFIX}{key}_"
+            _obstacles[address] = str(error)
+            raise
+        _keys[address] = hashlib.sha256(told.encode()).hexdigest()[:16]
+    return f"{PREFIX}{_keys[address]}_"
 
 
 def forget_key() -> None:
     """Look the key up again when it is needed next."""
     _keys.clear()
+    _obstacles.clear()
 
 
 def installation_key() -> str:
-    connection = own_connection()
-    try:
+    with opened(LOCAL_ALIAS) as connection:
         quote_name = connection.ops.quote_name
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {quote_name('key')} FROM {quote_name(INSTALLATIONS)} ORDER BY id")
-            row = cursor.fetchone()
-    except DatabaseError as error:
-        if not connection.is_usable():
-            # The server is away, which says nothing about its tables.
-            raise
-        raise no_tables(error) from error
-    finally:
-        connection.close()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT {quote_name('key')} FROM {quote_name(INSTALLATIONS)} ORDER BY id")
+                row = cursor.fetchone()
+        except DatabaseError as error:
+            if not connection.is_usable():
+                # The server is away, which says nothing about its tables.
+                raise
+            raise no_tables(error) from error
     if row is None:
         raise no_tables("no row in it")
     return str(row[0])

@@ -18,12 +18,12 @@ def recover_once(home: str) -> None:
     if (os.getpid(), home) in _looked:
         return
     _looked.add((os.getpid(), home))
-    from causeway.transactions.recovery import can_prepare, recover  # which imports the placements
+    from causeway.transactions.recovery import can_prepare, recovering  # which imports the placements
 
     if not can_prepare(home):
         return
     try:
-        for found in recover():
-            logger.warning("Found %r prepared on %r: %s.", found.gid, found.home, found.outcome)
+        for found in recovering():
+            logger.warning("Found %r prepared on %r: %s.", found.gid, found.home, found.said)
     except Error as error:
         logger.warning("Cannot look for what was left prepared on %r: %s", home, error)

@@ -7,53 +7,77 @@ prepared, then what was decided, then what is prepared now.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from django.db import Error, IntegrityError, connections
+from django.db import Error, IntegrityError, OperationalError, connections
 
 from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.transactions import decisions
+from causeway.transactions.connections import opened
 
 COMMITTED = "committed"
 ROLLED_BACK = "rolled back"
 UNDECIDED = "rolled back, unless it is in progress"
 IN_PROGRESS = "in progress"
 HELD = "held by its session"
+REFUSED = "refused"
 
 
 class Found(NamedTuple):
-    """A prepared transaction, and what became of it: ``COMMITTED``, ``ROLLED_BACK``, ``IN_PROGRESS`` or ``HELD``.
+    """A prepared transaction, and what became of it.
 
-    ``age`` is in seconds.
+    ``age`` is in seconds, ``outcome`` one of the texts of this module. ``why`` says what its database
+    said, where that ``REFUSED`` to end it.
     """
 
     home: str
     gid: str
     age: float
     outcome: str
+    why: str = ""
+
+    @property
+    def said(self) -> str:
+        """The outcome, and why."""
+        return f"{self.outcome}: {self.why}" if self.why else self.outcome
 
 
 def recover(dry_run: bool = False) -> list[Found]:
-    """Bring every prepared transaction of this installation to its end; returns what was found.
+    """Bring every prepared transaction of this installation to its end; returns each with what became of it.
+
+    Raises what ``recovering()`` raises.
+    """
+    return list(recovering(dry_run))
+
+
+def recovering(dry_run: bool = False) -> Iterator[Found]:
+    """Do it one by one.
 
     What was decided is committed. What was not is rolled back once it can never be: its row is
     inserted as an abort first, for which the child's transaction, while it lives, holds the key.
-    Raises the driver's error where the child's database or a core cannot be asked; nothing is rolled
-    back then. With ``dry_run`` nothing is changed, and what would be is told.
+    Raises the driver's error where the child's database cannot be asked, before anything is rolled
+    back, and where a core cannot be asked, after the others have been. With ``dry_run`` nothing is
+    changed, and what would be is told.
     """
     beginning = decisions.prefix()
-    found = []
+    homes = [home for home in sorted(staged_cores()) if can_prepare(home)]
+    failure = None
     with opened(LOCAL_ALIAS) as local:
-        homes = [home for home in sorted(staged_cores()) if can_prepare(home)]
         for home in homes:
-            with opened(home) as core:
-                for gid, age in core.prepared(beginning).items():
-                    outcome = foreseen(local, gid) if dry_run else settle(local, core, gid)
-                    found.append(Found(home, gid, decisions.age(gid) if age is None else age, outcome))
+            try:
+                with opened(home) as core:
+                    for gid, age in core.prepared(beginning).items():
+                        outcome = (foreseen(local, gid),) if dry_run else settle(local, core, gid)
+                        yield Found(home, gid, decisions.age(gid) if age is None else age, *outcome)
+            except Error as error:
+                if not local.is_usable():
+                    raise
+                failure = failure or error
+        if failure is not None:
+            raise failure
         if not dry_run:
             forget_finished(local, homes, beginning)
-    return found
 
 
 def can_prepare(home: str) -> bool:
@@ -62,32 +86,23 @@ def can_prepare(home: str) -> bool:
     return connection.never_prepares is None
 
 
-@contextmanager
-def opened(alias: str) -> Iterator[Any]:
-    """A connection of its own, which no transaction of the caller concerns."""
-    connection = connections[alias].copy()
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def settle(local: Any, core: Any, gid: str) -> str:
-    """Commit or roll back one prepared transaction."""
+def settle(local: Any, core: Any, gid: str) -> tuple[str, ...]:
+    """Commit or roll back one prepared transaction; returns the outcome, and why core refused it."""
     is_commit = fenced(local, gid)
     if is_commit is None:
-        return IN_PROGRESS
+        return (IN_PROGRESS,)
     try:
         if is_commit:
             core.commit_prepared(gid)
         else:
             core.rollback_prepared(gid)
-    except Error:
-        # MariaDB ends it for nobody else while the session that prepared it is connected.
+    except Error as error:
+        if core.is_held(error):
+            return (HELD,)
         if not core.is_usable():
             raise
-        return HELD
-    return COMMITTED if is_commit else ROLLED_BACK
+        return REFUSED, str(error).strip()
+    return (COMMITTED if is_commit else ROLLED_BACK,)
 
 
 def fenced(local: Any, gid: str) -> bool | None:
@@ -96,31 +111,15 @@ def fenced(local: Any, gid: str) -> bool | None:
     if is_commit is not None:
         return is_commit
     try:
-        with local.waiting_briefly(), transaction_on(local):
-            decisions.insert(local, gid, is_abort=True)
+        decisions.insert(local, gid, is_abort=True)
     except IntegrityError:
         return decisions.decided(local, gid)
-    except Error:
+    except OperationalError:
+        # It has waited for a lock; or the server is away.
         if not local.is_usable():
             raise
         return None
     return False
-
-
-@contextmanager
-def transaction_on(connection: Any) -> Iterator[None]:
-    """Django's atomic(), on a connection that no alias names."""
-    connection.set_autocommit(False)
-    try:
-        yield
-        connection.commit()
-    except BaseException:
-        with suppress(Error):
-            connection.rollback()
-        raise
-    finally:
-        with suppress(Error):
-            connection.set_autocommit(True)
 
 
 def foreseen(local: Any, gid: str) -> str:
@@ -141,7 +140,7 @@ def forget_finished(local: Any, homes: list[str], beginning: str) -> None:
             still = core.prepared(beginning)
         gids = [gid for gid in gids if gid not in still]
     # What a live transaction locks is left to the next recovery.
-    with suppress(Error), local.waiting_briefly():
+    with suppress(Error):
         for start in range(0, len(gids), 500):
             decisions.forget(local, gids[start : start + 500])
 

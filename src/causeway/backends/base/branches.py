@@ -1,6 +1,3 @@
-from contextlib import contextmanager
-
-
 class BranchesMixin:
     """The transaction of a core's connection, as a branch of one over several databases.
 
@@ -13,6 +10,8 @@ class BranchesMixin:
     never_prepares: str | None = None
     # Whether the branch that has begun can be prepared.
     is_preparable = False
+    # What makes statements that meet a lock give up after a second, for as long as the session lasts.
+    sql_to_wait_briefly: str
     # Whether what is executed was asked for on another connection, for the sake of a row there.
     writes_for_another = False
 
@@ -50,7 +49,6 @@ class BranchesMixin:
         """What is prepared here, of the names that begin so: each with its age in seconds, or None."""
         return {}
 
-    @contextmanager
-    def waiting_briefly(self):
-        """Meanwhile, a statement that meets a lock gives up after a second or so."""
-        yield
+    def is_held(self, error):
+        """Whether an error of ending what is prepared says that only the session that prepared it can do so."""
+        return False

@@ -11,7 +11,7 @@ CONTROLLING = {"SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT", "BEGIN", "START", "
 LOCKING = re.compile(r"\b(?:FOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)|LOCK\s+IN\s+SHARE\s+MODE)\b")
 WRITING_WITHIN = re.compile(r"(?<!FOR )(?<!KEY )\b(?:INSERT\s+INTO|DELETE\s+FROM|MERGE\s+INTO|UPDATE)\b")
 # The temporary tables that this library makes for rows of core.
-OUR_TEMPORARY = re.compile(r"(?:CREATE|DROP|INSERT)\b[^(]{0,60}[\"`]causeway_\d", re.IGNORECASE)
+OUR_TEMPORARY = re.compile(r"(?:CREATE|DROP|INSERT|COPY)\b[^(]{0,60}[\"`]causeway_\d", re.IGNORECASE)
 # Where to look for words that stand near the end, or near the beginning, of a long statement.
 WINDOW = 4_000
 

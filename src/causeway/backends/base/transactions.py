@@ -15,6 +15,8 @@ class TransactionsMixin:
     has_open_block = False
     # Whether the connection is being made or closed, which Django does outside of transactions.
     is_detached = False
+    # The names of transactions that ended here, whose decisions are to be deleted with the next one.
+    finished_gids = ()
 
     def __init__(self, *args, **kwargs):
         self.marks = []
@@ -99,10 +101,14 @@ class TransactionsMixin:
         )
 
     def follow(self, execute, sql, params, many, context):
+        self.announce(sql)
+        return execute(sql, params, many, context)
+
+    def announce(self, sql):
+        """Let the unit that is open do what a statement needs that is about to be executed here."""
         unit = self.unit
         if unit is not None:
             unit.before(self, sql)
-        return execute(sql, params, many, context)
 
     def commit(self):
         unit = self._unit
@@ -193,17 +199,17 @@ class TransactionsMixin:
 
     def _savepoint_rollback(self, sid):
         unit = self.unit
-        if unit is None:
-            super()._savepoint_rollback(sid)
-        else:
+        if unit is not None and unit.has_mark(self, sid):
             unit.roll_back_to(self, sid)
+        else:
+            super()._savepoint_rollback(sid)
 
     def _savepoint_commit(self, sid):
         unit = self.unit
-        if unit is None:
-            super()._savepoint_commit(sid)
-        else:
+        if unit is not None and unit.has_mark(self, sid):
             unit.release(self, sid)
+        else:
+            super()._savepoint_commit(sid)
 
     # The connection itself
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from django.db import Error, connections
 
 from causeway.backends.base.statements import CONTROL, READ, WRITE, kind_of
-from causeway.conf import LOCAL_ALIAS, staged_cores
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions.commit import Commit
 from causeway.transactions.decisions import new_gid
@@ -91,14 +91,15 @@ class Unit:
         self.is_strict = True
 
     def refuse_unpreparable(self, connection):
-        if connection.alias == LOCAL_ALIAS or self.is_for_test:
+        alias = connection.alias
+        if alias == LOCAL_ALIAS or self.is_for_test or cores()[alias].read_only:
             return
         if why := connection.two_phase_obstacle():
-            raise TwoPhaseUnavailable(refusal(connection.alias, why))
+            raise TwoPhaseUnavailable(refusal(alias, why))
+        self.name()
         if not connection.is_preparable:
-            self.name()
             why = "its transaction was begun before, where it could not be prepared"
-            raise TwoPhaseUnavailable(refusal(connection.alias, why))
+            raise TwoPhaseUnavailable(refusal(alias, why))
 
     @property
     def is_open(self):
@@ -175,16 +176,16 @@ class Unit:
             del connection.marks[position:]
 
     def marked(self, owner, sid):
-        """Each connection with what it has of a savepoint, the owner first."""
+        """Each connection with what it has of a savepoint, the owner first. It may be set again: the last counts."""
         for member in sorted(self.members, key=lambda member: member is not owner):
-            for position, mark in enumerate(member.marks):
+            for position, mark in reversed(list(enumerate(member.marks))):
                 if mark.owner is owner and mark.sid == sid:
                     yield member, position, mark
                     break
-            else:
-                if member is owner:
-                    # Nobody set it. The server says so.
-                    member.send_savepoint_rollback(sid)
+
+    def has_mark(self, owner, sid):
+        """Whether somebody has set a savepoint."""
+        return any(mark.owner is owner and mark.sid == sid for mark in owner.marks)
 
     # The end
 

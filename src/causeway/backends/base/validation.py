@@ -161,9 +161,14 @@ def no_two_phases(home, text, hint):
 
 
 def still_prepared(home, gids):
+    transactions, have, hold = (
+        ("A transaction", "has", "holds its")
+        if len(gids) == 1
+        else (f"{len(gids)} transactions", "have", "hold their")
+    )
     return Warning(
-        f"{len(gids)} transactions of this project have been prepared on the core database {home!r} for more than "
-        f"{OLD} seconds, and hold their locks: {gids[0]!r} …",
+        f"{transactions} of this project {have} been prepared on the core database {home!r} for more than {OLD} "
+        f"seconds, and {hold} locks: {gids[0]!r}{' …' if gids[1:] else '.'}",
         hint="Run manage.py causeway recover.",
         id="causeway.W007",
     )

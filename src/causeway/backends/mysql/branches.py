@@ -1,6 +1,7 @@
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from django.db import Error
+from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
 
@@ -14,20 +15,24 @@ class MySQLBranchesMixin(BranchesMixin):
     """Branches are XA transactions from the first statement on: an ordinary one cannot be prepared."""
 
     begin_is_sent = True
+    sql_to_wait_briefly = "SET SESSION innodb_lock_wait_timeout = 1"
     xid = None
     is_ended = False
 
     def connect(self):
         super().connect()
         self.xid = None
+        self.__dict__.pop("is_in_cluster", None)
+
+    @cached_property
+    def is_in_cluster(self):
+        with self.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'")
+            row = cursor.fetchone()
+        return bool(row) and str(row[1]).upper() in {"ON", "1"}
 
     def two_phase_obstacle(self):
-        if "wsrep" not in self.__dict__:
-            with self.cursor() as cursor:
-                cursor.execute("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'")
-                row = cursor.fetchone()
-            self.wsrep = bool(row) and str(row[1]).upper() in {"ON", "1"}
-        if self.wsrep:
+        if self.is_in_cluster:
             return "its server is a node of a Galera cluster, which has no XA transactions"
         return None
 
@@ -78,8 +83,11 @@ class MySQLBranchesMixin(BranchesMixin):
         try:
             self.xa(verb, self.xid_of(gid))
         except Error as error:
-            if error.args[0] != XAER_NOTA or gid in self.prepared(gid):
+            if not self.is_held(error) or gid in self.prepared(gid):
                 raise
+
+    def is_held(self, error):
+        return error.args[:1] == (XAER_NOTA,)
 
     def xa(self, verb, xid):
         with self.cursor() as cursor:
@@ -99,13 +107,3 @@ class MySQLBranchesMixin(BranchesMixin):
             if format_id == FORMAT_ID and branch == self.alias[:64] and gid.startswith(beginning):
                 found[gid] = None
         return found
-
-    @contextmanager
-    def waiting_briefly(self):
-        with self.cursor() as cursor:
-            cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
-        try:
-            yield
-        finally:
-            with suppress(Error), self.cursor() as cursor:
-                cursor.execute("SET SESSION innodb_lock_wait_timeout = @@GLOBAL.innodb_lock_wait_timeout")

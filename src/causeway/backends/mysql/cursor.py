@@ -2,12 +2,13 @@ from django.db.backends.utils import CursorDebugWrapper as DjangoCursorDebugWrap
 from django.db.backends.utils import CursorWrapper as DjangoCursorWrapper
 from django.db.utils import ProgrammingError
 
+from causeway.backends.base.cursor import UnitCursorMixin
 from causeway.backends.base.raw import qualify_select
 
 NO_SUCH_TABLE = 1146
 
 
-class CursorMixin:
+class CursorMixin(UnitCursorMixin):
     """Finds core tables that a raw SELECT gives their bare name, as SQLite does by itself.
 
     A server looks a bare name up in the child's own database only. The statement is qualified

@@ -5,7 +5,12 @@ from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQLData
 from causeway.backends.base.base import DatabaseWrapperMixin
 from causeway.backends.postgresql.branches import PostgreSQLBranchesMixin
 from causeway.backends.postgresql.creation import PostgreSQLCreationMixin
-from causeway.backends.postgresql.cursor import CursorDebugWrapper, CursorWrapper
+from causeway.backends.postgresql.cursor import (
+    CoreCursorDebugWrapper,
+    CoreCursorWrapper,
+    CursorDebugWrapper,
+    CursorWrapper,
+)
 from causeway.backends.postgresql.features import PostgreSQLFeaturesMixin
 from causeway.backends.postgresql.introspection import PostgreSQLIntrospectionMixin
 from causeway.backends.postgresql.operations import PostgreSQLOperationsMixin
@@ -118,10 +123,10 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, DatabaseWrapperMixin):
             super().prepare_database()
 
     def make_cursor(self, cursor):
-        return super().make_cursor(cursor) if self.is_core else CursorWrapper(cursor, self)
+        return (CoreCursorWrapper if self.is_core else CursorWrapper)(cursor, self)
 
     def make_debug_cursor(self, cursor):
-        return super().make_debug_cursor(cursor) if self.is_core else CursorDebugWrapper(cursor, self)
+        return (CoreCursorDebugWrapper if self.is_core else CursorDebugWrapper)(cursor, self)
 
 
 class DatabaseWrapper(PostgreSQLMixin, PostgreSQLDatabaseWrapper):

@@ -1,6 +1,5 @@
-from contextlib import contextmanager, suppress
-
-from django.db import Error, OperationalError, ProgrammingError
+from django.db import OperationalError, ProgrammingError
+from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
 
@@ -15,12 +14,19 @@ PREPARED = """
 
 class PostgreSQLBranchesMixin(BranchesMixin):
     is_preparable = True
+    sql_to_wait_briefly = "SET lock_timeout = '1s'"
+
+    def connect(self):
+        super().connect()
+        self.__dict__.pop("max_prepared", None)
+
+    @cached_property
+    def max_prepared(self):
+        with self.cursor() as cursor:
+            cursor.execute("SHOW max_prepared_transactions")
+            return int(cursor.fetchone()[0])
 
     def two_phase_obstacle(self):
-        if "max_prepared" not in self.__dict__:
-            with self.cursor() as cursor:
-                cursor.execute("SHOW max_prepared_transactions")
-                self.max_prepared = int(cursor.fetchone()[0])
         if self.max_prepared:
             return None
         return "max_prepared_transactions is 0 on its server (set it to max_connections or more, and restart)"
@@ -65,13 +71,3 @@ class PostgreSQLBranchesMixin(BranchesMixin):
         with self.cursor() as cursor:
             cursor.execute(PREPARED, [len(beginning), beginning, len(self.suffix), self.suffix])
             return {gid.removesuffix(self.suffix): float(age) for gid, age in cursor.fetchall()}
-
-    @contextmanager
-    def waiting_briefly(self):
-        with self.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '1s'")
-        try:
-            yield
-        finally:
-            with suppress(Error), self.cursor() as cursor:
-                cursor.execute("RESET lock_timeout")

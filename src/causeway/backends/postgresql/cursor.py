@@ -1,10 +1,12 @@
 import re
 from functools import lru_cache
 
-from django.db.backends.utils import CursorDebugWrapper as DjangoCursorDebugWrapper
+from django.db.backends.postgresql.base import CursorDebugWrapper as DjangoCursorDebugWrapper
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.db.backends.utils import CursorWrapper as DjangoCursorWrapper
 
 from causeway import homes
+from causeway.backends.base.cursor import UnitCursorMixin
 from causeway.backends.base.raw import qualify_select
 
 
@@ -15,7 +17,27 @@ def bare_names(tables):
     return re.compile(rf'(?:FROM|JOIN|from|join|From|Join|,)\s+"?(?:{names})(?![\w.])(?!"\.)')
 
 
-class CursorMixin:
+class CopyMixin(UnitCursorMixin):
+    """Announces what copies rows."""
+
+    if is_psycopg3:
+
+        def copy(self, statement, *args, **kwargs):
+            return self.announced("copy", statement, *args, **kwargs)
+
+    else:
+
+        def copy_expert(self, sql, *args, **kwargs):
+            return self.announced("copy_expert", sql, *args, **kwargs)
+
+        def copy_from(self, file, *args, **kwargs):
+            return self.announced("copy_from", file, *args, **kwargs)
+
+        def copy_to(self, file, *args, **kwargs):
+            return self.announced("copy_to", file, *args, **kwargs)
+
+
+class BareNamesMixin:
     """Finds core tables that a raw SELECT gives their bare name, as SQLite does by itself.
 
     PostgreSQL looks a bare name up in the search path only, and a statement that failed has
@@ -29,9 +51,17 @@ class CursorMixin:
         return super()._execute(sql, params)
 
 
-class CursorWrapper(CursorMixin, DjangoCursorWrapper):
+class CoreCursorWrapper(CopyMixin, DjangoCursorWrapper):
     pass
 
 
-class CursorDebugWrapper(CursorMixin, DjangoCursorDebugWrapper):
+class CoreCursorDebugWrapper(CopyMixin, DjangoCursorDebugWrapper):
+    pass
+
+
+class CursorWrapper(BareNamesMixin, CoreCursorWrapper):
+    pass
+
+
+class CursorDebugWrapper(BareNamesMixin, CoreCursorDebugWrapper):
     pass

@@ -29,6 +29,7 @@ class SQLiteMixin(BranchesMixin, DatabaseWrapperMixin):
     }
 
     never_prepares = "SQLite cannot prepare a transaction"
+    sql_to_wait_briefly = "PRAGMA busy_timeout = 1000"
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -6,7 +6,7 @@ from django.db import Error, connections
 
 from causeway.management.verbs.base import Verb
 from causeway.management.verbs.explain import in_one_line
-from causeway.transactions.recovery import HELD, IN_PROGRESS, recover
+from causeway.transactions.recovery import HELD, IN_PROGRESS, REFUSED, recovering
 
 # What each outcome is called where nothing is done.
 WOULD_BE = "would be "
@@ -48,9 +48,14 @@ class Recover(Verb):
             self.stdout.write("Stopped. What was found has been dealt with.")
 
     def round(self):
-        """Look once. Raises CommandError where a database cannot be asked."""
+        """Look once. Raises CommandError where a database cannot be asked, or refuses what has to be done."""
+        found, refused = 0, []
         try:
-            found = recover(self.dry_run)
+            for each in recovering(self.dry_run):
+                found += 1
+                self.tell(each)
+                if each.outcome == REFUSED:
+                    refused.append(each.home)
         except Error as error:
             raise CommandError(
                 f"Cannot recover: {in_one_line(error)} Nothing was rolled back that may have been decided. Run it "
@@ -58,8 +63,11 @@ class Recover(Verb):
             ) from error
         finally:
             connections.close_all()
-        for each in found:
-            self.tell(each)
+        if refused:
+            raise CommandError(
+                f"Cannot end {len(refused)} of the prepared transactions: {refused[0]!r} refused it. What was decided "
+                f"stands. Let the user of that connection be the one that prepared them, or one that may end them."
+            )
         if not found and self.verbosity > 1 and not self.as_json:
             self.stdout.write("Nothing is prepared.")
 
@@ -67,7 +75,7 @@ class Recover(Verb):
         if self.as_json:
             self.stdout.write(json.dumps({**found._asdict(), "dry_run": self.dry_run}))
             return
-        is_left = found.outcome in {IN_PROGRESS, HELD}
-        how = f"left alone: {found.outcome}" if is_left else found.outcome
+        is_left = found.outcome in {IN_PROGRESS, HELD, REFUSED}
+        how = f"left alone: {found.said}" if is_left else found.said
         would_be = WOULD_BE if self.dry_run and not is_left else ""
         self.stdout.write(f"{found.home} {found.gid} ({found.age:.0f} s old): {would_be}{how}")
