@@ -36,7 +36,8 @@ class TransactionsMixin:
 
     @property
     def in_atomic_block(self):
-        return self.has_open_block or self.unit is not None
+        unit = self.unit
+        return self.has_open_block or (unit is not None and unit.has_block)
 
     @in_atomic_block.setter
     def in_atomic_block(self, value):
@@ -65,7 +66,7 @@ class TransactionsMixin:
     def begins_late(self):
         """Whether the unit, and not Django, begins the transaction of this connection."""
         unit = self.unit
-        return unit is not None and (unit.leader is not self or self.leads_late)
+        return unit is not None and (unit.leader is not self or self.leads_late or unit.is_by_hand)
 
     @property
     def leads_late(self):
@@ -76,13 +77,18 @@ class TransactionsMixin:
         return False if self.begins_late else super().get_autocommit()
 
     def set_autocommit(self, autocommit, force_begin_transaction_with_broken_autocommit=False):
-        if force_begin_transaction_with_broken_autocommit and not autocommit and self.may_lead():
-            if self.leads_late:
-                Unit(self)
-                return
-            # A connection that fails its health check is made anew here: the unit comes after that.
-            super().set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
-            Unit(self).begun.append(self)
+        is_for_block = force_begin_transaction_with_broken_autocommit
+        if self.is_detached:
+            # Made within a unit, which begins its transaction.
+            super().set_autocommit(True)
+            return
+        if not autocommit and self.may_lead():
+            self.lead(is_for_block)
+            return
+        if self.unit is not None and self.unit.is_by_hand and not is_for_block:
+            self.validate_no_atomic_block()
+            if autocommit and self.unit.leader is self:
+                self.end_by_hand()
             return
         super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
         unit = self._unit
@@ -91,6 +97,28 @@ class TransactionsMixin:
         if autocommit and has_ended:
             self._unit = None
             unit.run_hooks()
+
+    def lead(self, is_for_block):
+        """Begin a unit: for a block of Django's, or because autocommit is turned off by hand."""
+        if not is_for_block:
+            # It makes the connection, and refuses what Django refuses.
+            super().set_autocommit(True)
+            Unit(self, is_by_hand=True)
+        elif self.leads_late:
+            Unit(self)
+        else:
+            # A connection that fails its health check is made anew here: the unit comes after that.
+            super().set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+            Unit(self).begun.append(self)
+
+    def end_by_hand(self):
+        """Commit what is open, and be in autocommit again."""
+        unit = self._unit
+        unit.commit()
+        unit.is_by_hand = False
+        self._unit = None
+        super().set_autocommit(True)
+        unit.run_hooks()
 
     def may_lead(self):
         return bool(
@@ -110,20 +138,29 @@ class TransactionsMixin:
         if unit is not None:
             unit.before(self, sql)
 
-    def commit(self):
+    @property
+    def ending(self):
+        """The unit that is ended with this connection's transaction."""
         unit = self._unit
-        if unit is None or unit.leader is not self:
+        return unit if unit is not None and (unit.leader is self or unit.is_by_hand) else None
+
+    def commit(self):
+        unit = self.ending
+        if unit is None:
             return super().commit()
         self.validate_thread_sharing()
         self.validate_no_atomic_block()
         unit.commit()
         self.errors_occurred = False
-        self.run_commit_hooks_on_set_autocommit_on = True
+        if unit.is_by_hand:
+            unit.renew()
+        else:
+            self.run_commit_hooks_on_set_autocommit_on = True
         return None
 
     def rollback(self):
-        unit = self._unit
-        if unit is None or unit.leader is not self:
+        unit = self.ending
+        if unit is None:
             return super().rollback()
         self.validate_thread_sharing()
         self.validate_no_atomic_block()
@@ -131,6 +168,8 @@ class TransactionsMixin:
         self.errors_occurred = False
         self.needs_rollback = False
         self.run_on_commit = []
+        if unit.is_by_hand:
+            unit.renew()
         return None
 
     # A transaction of the unit on this connection
@@ -161,8 +200,8 @@ class TransactionsMixin:
             self.rollback_branch()
 
     def end_own(self):
-        # Of the leader, Django does it.
-        if self._unit.leader is not self:
+        # Of the leader of a block, Django does it.
+        if self._unit.leader is not self or self._unit.is_by_hand:
             self.detached(super().set_autocommit, True)
 
     def drop(self):
@@ -214,27 +253,46 @@ class TransactionsMixin:
     # The connection itself
 
     def connect(self):
-        if self.unit is None:
-            return super().connect()
+        unit = self.unit
+        if unit is None and not self.may_lead():
+            super().connect()
+            return
         kept = self.savepoint_ids, self.atomic_blocks, self.run_on_commit
         try:
-            return self.detached(super().connect)
+            self.detached(super().connect)
         finally:
-            self.savepoint_ids, self.atomic_blocks, self.run_on_commit = kept
+            if unit is not None:
+                self.savepoint_ids, self.atomic_blocks, self.run_on_commit = kept
+        if unit is None and not self.settings_dict["AUTOCOMMIT"]:
+            self.lead(is_for_block=False)
+
+    def close_if_health_check_failed(self):
+        unit = self.unit
+        if unit is None or unit.has_begun(self):
+            super().close_if_health_check_failed()
+        else:
+            self.without_losing_hooks(super().close_if_health_check_failed)
 
     def close(self):
         unit = self.unit
         if unit is None:
             super().close()
-        elif unit.has_begun(self):
+        elif unit.has_begun(self) or self is unit.leader:
             super().close()
             if self is unit.leader:
                 # Django does not end the transaction of a connection that is closed.
-                unit.begun.remove(self)
+                unit.begun = [connection for connection in unit.begun if connection is not self]
                 unit.roll_back(suppressing=True)
+                unit.is_by_hand = False
         else:
-            kept = self.run_on_commit
-            self.detached(super().close)
+            self.without_losing_hooks(super().close)
+
+    def without_losing_hooks(self, function):
+        """Call what may close the connection, on which the unit has not begun: it goes on with a new one."""
+        kept = self.run_on_commit
+        try:
+            self.detached(function)
+        finally:
             self.run_on_commit = kept
 
     def is_usable(self):

@@ -41,13 +41,14 @@ class Mark:
 class Unit:
     """One transaction over the databases of a child project.
 
-    ``leader`` is the connection on which its outermost block was entered. ``begun`` are the
-    connections with a transaction on their server, ``written`` those of them that were written,
+    ``leader`` is the connection on which its outermost block was entered, or autocommit turned off
+    (``is_by_hand``). ``begun`` are the connections with a transaction on their server, ``written`` those of them that were written,
     in the order in which they were.
     """
 
-    def __init__(self, leader):
+    def __init__(self, leader, is_by_hand=False):
         self.leader = leader
+        self.is_by_hand = is_by_hand
         self.members = [connections[alias] for alias in (LOCAL_ALIAS, *sorted(staged_cores()))]
         self.begun = []
         self.written = []
@@ -103,7 +104,14 @@ class Unit:
 
     @property
     def is_open(self):
-        return self.leader.has_open_block
+        return self.leader.has_open_block or self.is_by_hand
+
+    @property
+    def has_block(self):
+        """Whether a block is open that is to end before its transaction may be ended."""
+        return self.leader.has_open_block or (
+            self.is_by_hand and any(member.has_open_block for member in self.members)
+        )
 
     def has_begun(self, connection):
         return connection in self.begun
@@ -114,14 +122,17 @@ class Unit:
         if kind == CONTROL or self.needs_rollback or self.is_beginning:
             return
         if not self.has_begun(connection):
-            # What it reads there is not kept from changing, unless a block asks for that.
-            if kind == READ and not connection.atomic_blocks:
+            if kind == READ and not self.is_asked_for(connection):
                 return
             self.begin(connection)
         else:
             self.send_marks(connection)
         if kind == WRITE:
             self.write(connection)
+
+    def is_asked_for(self, connection):
+        """Whether what is read there is kept from changing, as far as the server does so."""
+        return bool(connection.atomic_blocks) or (self.is_by_hand and connection is self.leader)
 
     def begin(self, connection):
         self.is_beginning = True
@@ -214,10 +225,15 @@ class Unit:
         if failure is not None and not suppressing:
             raise failure
 
+    def renew(self):
+        """Begin the next transaction, where autocommit is off."""
+        self.is_by_hand = False
+        Unit(self.leader, is_by_hand=True)
+
     def run_hooks(self):
-        """Run what waits for the commit on other connections than the leader's."""
+        """Run what still waits for the commit, on whatever connection."""
         for member in self.members:
-            if member is not self.leader and member.run_on_commit:
+            if member.run_on_commit:
                 member.run_and_clear_commit_hooks()
 
 
