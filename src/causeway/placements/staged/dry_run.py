@@ -15,6 +15,7 @@ from causeway.placements.staged.core import Core
 from causeway.placements.staged.execution import Execution
 from causeway.placements.staged.page import FirstRows, Page, find_page, page_statement
 from causeway.placements.staged.planner import Planner
+from causeway.placements.staged.shown import ShownPage, shown_page
 from causeway.placements.staged.supply import Supply
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class EstimatedSupply(Supply):
         )
 
     def likely_vehicle(self) -> str:
+        if self.vehicle == "result":
+            return self.vehicle
         ops = self.connection.ops
         if not ops.carries_inline(self.columns):
             return "temporary table"
@@ -110,6 +113,10 @@ class DryRun(Execution):
         compiler.execution = self
 
     def placed(self, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+        shown = shown_page(DryPlanner(self, self.compiler.statement))
+        if shown is not None:
+            self.show(shown)
+            return sql, params
         statement = page_statement(self.compiler)
         if statement is not None and not self.is_local(statement[0]):
             self.run_for_keys(*statement[:3])
@@ -120,6 +127,15 @@ class DryRun(Execution):
             sql, params = self.compiler.sql_of_page(page.keys)
         self.plan(sql, page)
         return sql, params
+
+    def show(self, page: ShownPage) -> None:
+        self.report.sent(self.connection.alias, page.sql)
+        try:
+            with self.connection.cursor() as cursor:
+                page.fetch(cursor)
+        except TooManyStagedRows as refusal:
+            self.refusal = refusal
+        self.report.supplied(page.planner.supplies.values())
 
     def is_local(self, compiler: Any) -> bool:
         """Whether a statement is about the child's own tables alone."""

@@ -8,11 +8,13 @@ from itertools import count
 from typing import Any
 
 from django.db import DatabaseError
+from django.db.models.sql.constants import MULTI
 
 from causeway.placements.staged.page import find_page
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.relation import Relation
 from causeway.placements.staged.report import Report
+from causeway.placements.staged.shown import Row, RowsOfPage, ShownPage, shown_page
 from causeway.placements.staged.supply import Supply
 
 # No two temporary tables of a process have the same name.
@@ -27,6 +29,8 @@ class Execution:
 
     def __init__(self, compiler: Any, report: Report | None = None) -> None:
         self.compiler = compiler
+        # Whether its rows are asked for, all of them.
+        self.brings_rows = False
         self.report = report or Report()
         self.is_outermost = report is None
         self.temporaries: list[str] = []
@@ -35,10 +39,16 @@ class Execution:
     def connection(self) -> Any:
         return self.compiler.connection
 
-    def run(self, execute_sql: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def run(
+        self, execute_sql: Callable[..., Any], result_type: str = MULTI, *args: Any, **kwargs: Any
+    ) -> Any:
         """Execute the statement, and remove what was made for it, at last when its rows are read."""
+        self.brings_rows = result_type == MULTI
         try:
-            result = execute_sql(*args, **kwargs)
+            try:
+                result = execute_sql(result_type, *args, **kwargs)
+            except RowsOfPage as page:
+                result = [page.rows]
             if self.is_outermost:
                 self.report.finish(self.connection.alias)
         except BaseException:
@@ -56,9 +66,16 @@ class Execution:
             self.remove_temporaries()
 
     def placed(self, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
-        """The statement with its core rows before it, under the names by which it calls their tables."""
+        """The statement with its core rows before it, under the names by which it calls their tables.
+
+        Raises RowsOfPage instead where its rows were found on the way.
+        """
         whole = self.compiler.query, sql, params
-        page = find_page(self.compiler)
+        shown = shown_page(Planner(self, self.compiler.statement)) if self.brings_rows else None
+        if shown is not None and (rows := self.rows_of(shown)) is not None:
+            raise RowsOfPage(rows)
+        # Rows that refer to nothing are left out: no page of keys would be complete, either.
+        page = find_page(self.compiler) if shown is None else None
         if page is not None:
             sql, params = self.compiler.sql_of_page(page.keys)
         planner = Planner(self, self.compiler.statement, page)
@@ -74,6 +91,14 @@ class Execution:
         self.report.supplied(supplies)
         self.report.sent(self.connection.alias, sql)
         return sql, params
+
+    def rows_of(self, shown: ShownPage) -> list[Row] | None:
+        """The rows of a page that shows columns of core; None if a statement has to find them."""
+        self.report.sent(self.connection.alias, shown.sql)
+        with self.connection.cursor() as cursor:
+            rows = shown.fetch(cursor)
+        self.report.supplied(shown.planner.supplies.values())
+        return shown.with_core(rows)
 
     def with_relations(
         self, supplies: Iterable[Supply], sql: str, params: tuple[Any, ...]

@@ -20,8 +20,8 @@ logger = logging.getLogger("causeway.staged")
 class StagedTable:
     """What stood in for one core table.
 
-    ``vehicle`` is ``inline`` or ``temporary table``; ``reduction`` tells in words which rows were
-    fetched and why; ``estimated`` is how many rows that would be, None where nobody knew before.
+    ``vehicle`` is ``inline``, ``temporary table``, or ``result`` where the rows of the result got
+    its columns without a statement; ``reduction`` tells in words which rows were fetched and why; ``estimated`` is how many rows that would be, None where nobody knew before.
     ``rows`` and ``bytes``, without what the protocol adds, were shipped; None if nothing was.
     """
 
