@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from pprint import pformat
@@ -159,9 +159,20 @@ class Project:
 
     def python(self, *arguments: str, status: int = 0, input: str = "") -> subprocess.CompletedProcess[str]:
         """Run Python in the project's folder: ``python("-m", "pytest", "--ds=settings")``."""
-        command = [sys.executable, *arguments]
+        with self.running(*arguments) as process:
+            output = process.communicate(input, timeout=TIMEOUT)
+        done = subprocess.CompletedProcess(process.args, process.returncode, *output)
+        assert done.returncode == status, (
+            f"{self.name}: {' '.join(arguments)} ended with status {done.returncode}, not {status}\n"
+            f"{done.stdout}{done.stderr}"
+        )
+        return done
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Meanwhile, Python runs in the project's folder. It is waited for, and killed where the block raises."""
         with subprocess.Popen(
-            command,
+            [sys.executable, *arguments],
             cwd=self.folder,
             env=self.environment(),
             stdin=subprocess.PIPE,
@@ -171,17 +182,12 @@ class Project:
             start_new_session=True,
         ) as process:
             try:
-                output = process.communicate(input, timeout=TIMEOUT)
+                yield process
             except BaseException:
                 # With the workers of a test runner, which would hold their databases for ever.
-                os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 raise
-        done = subprocess.CompletedProcess(command, process.returncode, *output)
-        assert done.returncode == status, (
-            f"{self.name}: {' '.join(arguments)} ended with status {done.returncode}, not {status}\n"
-            f"{done.stdout}{done.stderr}"
-        )
-        return done
 
     def shell(self, code: str) -> str:
         """What the code prints, run after Django is set up and every model is imported."""

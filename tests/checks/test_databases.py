@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.checks.messages import hint_of, said_by
+
 UNREACHABLE = (
     "{'ENGINE': 'causeway.backends.mysql', 'HOST': '127.0.0.1', 'PORT': 1, 'NAME': 'wire', 'USER': 'x'}"
 )
@@ -15,21 +17,6 @@ UNREACHABLE = (
 @pytest.fixture
 def child(migrated_projects):
     return migrated_projects[1]
-
-
-def said_by(child, settings, *arguments, status=1):
-    # Since Django 6.1 its own checks of fields ask a server that may not be there.
-    with child.changed_settings(settings):
-        done = child.manage("check", *(arguments or ["--tag", "causeway"]), status=status)
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
-
-
-def hint_of(said, id):
-    """The hint of the one message of an id."""
-    lines = said.splitlines()
-    (number,) = [number for number, line in enumerate(lines) if f"({id})" in line]
-    return lines[number + 1].partition("HINT: ")[2]
 
 
 # From the settings alone ------------------------------------------------------------------------

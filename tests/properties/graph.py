@@ -1,8 +1,8 @@
 """The models of the property tests, as abstract bases: one of each kind of field and relation.
 
-They are made concrete three times: by an app with the homes split (``split``), by one whose models
-are all local (``whole``) and by one whose models are all core models (``core_whole``). A relation
-names its model without an app: each set refers to its own.
+``made_in()`` makes them concrete, in three apps: ``split``, with two homes, ``whole``, whose models are
+local, and ``core_whole``, whose models are core models. A relation names its model without an app: each
+set refers to its own.
 """
 
 # ruff: noqa: DJ001  (text without a value is one of the cases; rows that nobody prints)
@@ -200,3 +200,33 @@ class Ferry(Abstract):
 class Remark(Generic):
     class Meta:
         abstract = True
+
+
+# What an app makes of them.
+
+
+class CoreModel(models.Model):
+    causeway_home = "core"
+
+    class Meta:
+        abstract = True
+
+
+BASES = (Region, Good, Port, Ship, Route, Register, Entry, Agent, Contract, Call, Quay, Permit, Remark)
+NAMES = [base.__name__ for base in BASES]
+PROXIES = {"Haven": "Port", "Visit": "Call"}
+
+
+def made_in(module, core=()):
+    """The models by their names, made in the module of an app. Those that ``core`` names are core models."""
+    made = {}
+
+    def make(name, *bases, **attributes):
+        made[name] = type(name, bases, {"__module__": module, **attributes})
+
+    for name, base in zip(NAMES, BASES, strict=True):
+        make(name, base, *([CoreModel] if name in core else []))
+    make("Ferry", Ferry, made["Ship"])
+    for name, concrete in PROXIES.items():
+        make(name, made[concrete], Meta=type("Meta", (), {"proxy": True}))
+    return made

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.checks.messages import hint_of, said_by
 from tests.staged.projects import AWAY, staged_settings
 
 
@@ -12,20 +13,6 @@ def staged(migrated_projects):
     core, child = migrated_projects
     child.add_settings(staged_settings(core))
     return child
-
-
-def said_by(child, settings="", *arguments, status=1):
-    with child.changed_settings(settings):
-        done = child.manage("check", *(arguments or ["--tag", "causeway"]), status=status)
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
-
-
-def hint_of(said, id):
-    """The hint of the one message of an id."""
-    lines = said.splitlines()
-    (number,) = [number for number, line in enumerate(lines) if f"({id})" in line]
-    return lines[number + 1].partition("HINT: ")[2]
 
 
 def test_a_staged_core_database_is_passed(staged):

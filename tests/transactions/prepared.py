@@ -1,5 +1,6 @@
 """What crashes leave, made without a crash: transactions prepared on core, with or without a decision."""
 
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -28,9 +29,9 @@ class PreparedTestCase(SpanningTestCase):
             cursor.execute(f"UPDATE {Author._meta.db_table} SET name = 'renamed'")
         core.prepare_branch(gid)
         if stay:
-            self.addCleanup(core.close)
+            self.addCleanup(end_session, core)
         else:
-            core.close()
+            end_session(core)
         return gid
 
     def decide(self, gid, is_abort=False):
@@ -49,10 +50,26 @@ class PreparedTestCase(SpanningTestCase):
 
     def assert_author(self, name):
         assert Author.objects.get().name == name
-        assert not connections["core"].prepared(decisions.PREFIX)
+        assert not connections["core"].prepared(decisions.prefix())
 
     def decisions(self):
         return decisions.recorded(connections["default"], decisions.PREFIX)
+
+
+def end_session(core):
+    """Close the connection. MariaDB takes a moment until what it has prepared is not held by it any more."""
+    session = core.connection.thread_id() if core.vendor == "mysql" else None
+    core.close()
+    deadline = time.monotonic() + 60
+    while session is not None and is_connected(session):
+        assert time.monotonic() < deadline, "The session does not end."
+        time.sleep(0.01)
+
+
+def is_connected(session):
+    with connections["core"].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM information_schema.processlist WHERE id = %s", [session])
+        return cursor.fetchone() is not None
 
 
 class Named(Unit):
