@@ -1,4 +1,5 @@
 import json
+import signal
 import time
 
 from django.core.management.base import CommandError
@@ -36,16 +37,22 @@ class Recover(Verb):
         if not watch:
             self.round()
             return
+        # A service is stopped so; whoever stops it, what is under way is undone or left as it is.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            while True:
-                try:
-                    self.round()
-                except CommandError as error:
-                    # A server that is away comes back.
-                    self.stderr.write(str(error))
-                time.sleep(interval)
+            self.watch(interval)
         except KeyboardInterrupt:
-            self.stdout.write("Stopped. What was found has been dealt with.")
+            self.stdout.write("Stopped. What is still prepared is ended when it runs again.")
+
+    def watch(self, interval):
+        while True:
+            try:
+                self.round()
+            except CommandError as error:
+                # A server that is away comes back.
+                self.stderr.write(str(error))
+            self.stdout.flush()
+            time.sleep(interval)
 
     def round(self):
         """Look once. Raises CommandError where a database cannot be asked, or refuses what has to be done."""

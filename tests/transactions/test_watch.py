@@ -1,0 +1,101 @@
+"""``manage.py causeway recover --watch``: a process that recovers until it is stopped."""
+
+import signal
+import time
+from contextlib import closing, contextmanager
+
+import pytest
+
+from causeway.backends.mysql.branches import FORMAT_ID
+from tests import databases
+from tests.projects import TIMEOUT
+
+pytestmark = [
+    pytest.mark.staged("nothing is prepared where core is linked"),
+    pytest.mark.skipif(databases.core_engine() == "sqlite3", reason="SQLite prepares nothing"),
+]
+
+RENAME = "UPDATE articles_author SET name = 'renamed'"
+XID = f"'{{gid}}','core',{FORMAT_ID}"
+# By engine: how a transaction comes to be prepared, and what lists those that are.
+PREPARE = {
+    "mysql": [f"XA START {XID}", RENAME, f"XA END {XID}", f"XA PREPARE {XID}"],
+    "postgresql": [RENAME, "PREPARE TRANSACTION '{gid}.core'"],
+}
+PREPARED = {"mysql": "XA RECOVER", "postgresql": "SELECT gid FROM pg_prepared_xacts"}
+
+
+@pytest.fixture(scope="module")
+def projects(migrated_projects):
+    core, child = migrated_projects
+    core.rows("INSERT INTO articles_author (name) VALUES ('Ada')")
+    return core, child
+
+
+@pytest.fixture
+def gids(projects):
+    """Names of this installation; what is prepared under them ends with the test."""
+    core, child = projects
+    names = child.shell("""
+        from causeway.transactions import decisions
+
+        print(decisions.new_gid(), decisions.new_gid())
+    """).split()
+    yield names
+    for gid in names:
+        if is_prepared(core, gid):
+            child.shell(f"from django.db import connections; connections['core'].rollback_prepared({gid!r})")
+
+
+def prepare(core, gid):
+    """Leave what a worker leaves that dies before its child's commit: a core transaction, and no decision."""
+    with closing(core.databases.connect(core.database)) as connection:
+        cursor = connection.cursor()
+        for statement in PREPARE[core.databases.engine]:
+            cursor.execute(statement.format(gid=gid))
+
+
+def is_prepared(core, gid):
+    return any(gid in str(row) for row in core.rows(PREPARED[core.databases.engine]))
+
+
+def wait_until_it_is_ended(core, gid, process):
+    deadline = time.monotonic() + TIMEOUT
+    while is_prepared(core, gid):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, f"{gid} is still prepared"
+        time.sleep(0.1)
+
+
+@contextmanager
+def hearing_ctrl_c():
+    """Meanwhile, a process that is started hears Ctrl-C, also where this one runs in the background and does not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_it_recovers_until_it_is_stopped(projects, gids, number):
+    core, child = projects
+    before, meanwhile = gids
+    prepare(core, before)
+    assert is_prepared(core, before)
+    with (
+        hearing_ctrl_c(),
+        child.running("manage.py", "causeway", "recover", "--watch", "--interval", "0.1") as process,
+    ):
+        wait_until_it_is_ended(core, before, process)
+        # It is told at once, not when there is more to tell.
+        line = process.stdout.readline()
+        assert line.startswith(f"core {before} (")
+        assert line.endswith(" s old): rolled back\n")
+        prepare(core, meanwhile)
+        wait_until_it_is_ended(core, meanwhile, process)
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, stderr) == (0, "")
+    assert core.rows("SELECT name FROM articles_author") == [("Ada",)]
+    assert stdout.splitlines()[-1] == "Stopped. What is still prepared is ended when it runs again."
