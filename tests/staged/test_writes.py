@@ -70,9 +70,9 @@ class TemporaryTablesTests(StagedTestCase):
         self.made = []
         create = connection.ops.create_temporary
 
-        def note(cursor, name, relation):
+        def note(cursor, name, *args):
             self.made.append(name)
-            create(cursor, name, relation)
+            create(cursor, name, *args)
 
         self.enterContext(patch.object(connection.ops, "create_temporary", note))
 

@@ -10,8 +10,10 @@ READING |= {"DECLARE", "FETCH", "MOVE", "CLOSE"}
 CONTROLLING = {"SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT", "BEGIN", "START", "PREPARE", "XA"}
 LOCKING = re.compile(r"\b(?:FOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)|LOCK\s+IN\s+SHARE\s+MODE)\b")
 WRITING_WITHIN = re.compile(r"(?<!FOR )(?<!KEY )\b(?:INSERT\s+INTO|DELETE\s+FROM|MERGE\s+INTO|UPDATE)\b")
+# COPY (SELECT …) TO STDOUT
+COPYING_OUT = re.compile(r"\bTO\s+STDOUT\b")
 # The temporary tables that this library makes for rows of core.
-OUR_TEMPORARY = re.compile(r"(?:CREATE|DROP|INSERT|COPY)\b[^(]{0,60}[\"`]causeway_\d", re.IGNORECASE)
+OUR_TEMPORARY = re.compile(r"(?:ANALYZE|COPY|CREATE|DROP|INSERT)\b[^(]{0,60}[\"`]causeway_\d", re.IGNORECASE)
 # Where to look for words that stand near the end, or near the beginning, of a long statement.
 WINDOW = 4_000
 
@@ -35,10 +37,12 @@ def kind_of(sql):
     word = found[1].upper() if found else ""
     if word in CONTROLLING:
         return CONTROL
-    if word not in READING:
+    if word not in READING and word != "COPY":
         return LOCK if OUR_TEMPORARY.match(sql) else WRITE
     text = sql if len(sql) <= 2 * WINDOW else f"{sql[:WINDOW]} {sql[-WINDOW:]}"
     text = text.upper()
-    if word in {"WITH", "EXPLAIN"} and WRITING_WITHIN.search(text):
+    if word == "COPY" and not COPYING_OUT.search(text):
+        return LOCK if OUR_TEMPORARY.match(sql) else WRITE
+    if word in {"WITH", "EXPLAIN", "COPY"} and WRITING_WITHIN.search(text):
         return WRITE
     return LOCK if LOCKING.search(text) else READ

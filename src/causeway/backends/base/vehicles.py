@@ -48,18 +48,30 @@ class VehiclesMixin:
         """A SELECT of the rows, in one statement with its parameters, typed as the model's columns are here."""
         raise NotImplementedError
 
-    def create_temporary(self, cursor, name, relation):
+    def ships_from(self, core, columns):
+        """Whether rows of a core connection with such columns can go to a table here as core's server writes them."""
+        return False
+
+    def ship(self, cursor, target, columns, core, sql, params):
+        """Have the rows of a query on core go to a table; returns how many they are, and their bytes."""
+        raise NotImplementedError
+
+    def create_temporary(self, cursor, name, relation, fill=None):
         """Make a temporary table of that name with the rows, indexed by their keys.
 
-        No transaction ends or begins by it. If it fails, nothing of it is left.
+        ``fill`` may bring them instead, given the name of the table with those of the columns. No
+        transaction ends or begins by it. If it fails, nothing of it is left.
         """
         values = self.written(relation)
         definitions = ", ".join(self.definitions(relation, values))
         cursor.execute(f"CREATE TEMPORARY TABLE {self.quote_name(name)} ({definitions}){self.lifetime()}")
         try:
             names = ", ".join(self.quote_name(column.name) for column in relation.columns)
-            rows = list(zip(*values, strict=True))
-            self.fill(cursor, f"{self.quote_name(name)} ({names})", relation.columns, rows)
+            target = f"{self.quote_name(name)} ({names})"
+            if fill is None:
+                self.fill(cursor, target, relation.columns, list(zip(*values, strict=True)))
+            else:
+                fill(target)
             self.index(cursor, name, relation)
         except BaseException:
             # Within a transaction that has failed it goes with that, or with the connection.

@@ -23,18 +23,18 @@ class CopyMixin(UnitCursorMixin):
     if is_psycopg3:
 
         def copy(self, statement, *args, **kwargs):
-            return self.announced("copy", statement, *args, **kwargs)
+            return self.announced(statement, self.cursor.copy, statement, *args, **kwargs)
 
     else:
 
         def copy_expert(self, sql, *args, **kwargs):
-            return self.announced("copy_expert", sql, *args, **kwargs)
+            return self.announced(sql, self.cursor.copy_expert, sql, *args, **kwargs)
 
         def copy_from(self, file, *args, **kwargs):
-            return self.announced("copy_from", file, *args, **kwargs)
+            return self.announced("COPY FROM STDIN", self.cursor.copy_from, file, *args, **kwargs)
 
         def copy_to(self, file, *args, **kwargs):
-            return self.announced("copy_to", file, *args, **kwargs)
+            return self.announced("COPY TO STDOUT", self.cursor.copy_to, file, *args, **kwargs)
 
 
 class BareNamesMixin:

@@ -6,6 +6,7 @@ import uuid
 from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
+from causeway.backends.base.columns import kind, stored
 from causeway.backends.base.vehicles import VehiclesMixin
 from causeway.exceptions import PlacementError
 
@@ -97,6 +98,33 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
                 f"its type in {target}: {error}. Filter out the rows that have it, or leave the column out with "
                 f"only() or defer()."
             ) from error
+
+    def ships_from(self, core, columns):
+        # In binary, no setting of a session changes what a value is.
+        return (
+            is_psycopg3
+            and core.vendor == "postgresql"
+            and all(self.kind(column.field) and kind(stored(column.field), core) for column in columns)
+        )
+
+    def ship(self, cursor, target, columns, core, sql, params):
+        # The model says the type of each column, which core's own may differ from.
+        cast = ", ".join(
+            f"{self.quote_name(str(position))}::{self.bare_type(column.field)}"
+            for position, column in enumerate(columns)
+        )
+        statement = f"COPY (SELECT {cast} FROM ({sql}) AS rows) TO STDOUT (FORMAT binary)"
+        size = 0
+        with core.cursor() as source:
+            with (
+                core.wrap_database_errors,
+                source.copy(statement, params) as copied,
+                cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as copy,
+            ):
+                for block in copied:
+                    size += len(block)
+                    copy.write(block)
+            return source.rowcount, size
 
     def index(self, cursor, name, relation):
         super().index(cursor, name, relation)

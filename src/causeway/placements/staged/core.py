@@ -15,6 +15,8 @@ from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.statement import CoreStatement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from causeway.placements.staged.report import Report
 
 # For how many seconds the size of a table is taken for what it was.
@@ -45,6 +47,19 @@ class Core:
         if limit is None and len(rows) > most:
             raise self.too_many(table, f"more than {self.most}")
         return rows
+
+    def ship(self, query: Query, table: str, ship: Callable[[str, Any], tuple[int, int]]) -> tuple[int, int]:
+        """Have the rows of a query shipped by ``ship``, given its SQL; returns what that does: number and bytes.
+
+        Raises what ``fetch()`` raises.
+        """
+        query.set_limits(high=self.most + 1)
+        sql, params = self.compiled(query)
+        self.report.sent(self.home, sql)
+        shipped: tuple[int, int] = self.carried_out(lambda: ship(sql, params), sql)
+        if shipped[0] > self.most:
+            raise self.too_many(table, f"more than {self.most}")
+        return shipped
 
     def estimate(self, query: Query) -> int:
         """How many rows a query would bring, by what core's planner knows."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from inspect import isgenerator
 from itertools import count
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from django.db.models.sql.constants import MULTI
 
 from causeway.placements.staged.page import find_page
@@ -107,7 +108,8 @@ class Execution:
         relations = {supply: supply.relation() for supply in supplies}
         if not relations:
             return sql, params
-        inline = self.connection.ops.carried_inline(list(relations.values()), len(params))
+        carried = [relation for supply, relation in relations.items() if supply.shipped is None]
+        inline = self.connection.ops.carried_inline(carried, len(params))
         clauses: list[str] = []
         with_params: list[Any] = []
         for supply, relation in relations.items():
@@ -132,16 +134,37 @@ class Execution:
         """The query of a temporary table of the rows, made for this execution."""
         ops = self.connection.ops
         if supply.temporary is None:
-            name = f"causeway_{next(NUMBERS)}"
-            with self.connection.cursor() as cursor:
-                ops.create_temporary(cursor, name, relation)
-            self.temporaries.append(name)
-            supply.temporary = name
+            self.make_temporary(supply, relation)
         body = f"SELECT * FROM {ops.quote_name(supply.temporary)}"
         if not ops.reopens_temporary and sql.count(ops.quote_name(relation.name)) > 1:
             # With a LIMIT, MySQL computes it once, and so opens the table once.
             body += f" LIMIT {2**64 - 1}"
         return body
+
+    def make_temporary(self, supply: Supply, relation: Relation, fill: Any = None) -> None:
+        name = f"causeway_{next(NUMBERS)}"
+        with self.connection.cursor() as cursor:
+            self.connection.ops.create_temporary(cursor, name, relation, fill and partial(fill, cursor))
+        self.temporaries.append(name)
+        supply.temporary = name
+
+    def ship(
+        self, supply: Supply, ask: Callable[[Callable[[str, Any], tuple[int, int]]], tuple[int, int]]
+    ) -> bool:
+        """Have a table's rows go to a temporary one as core's server writes them; False where they cannot.
+
+        ``ask`` has core send them by what it is given, which takes the SQL that core compiled.
+        """
+        ops, core = self.connection.ops, connections[supply.home]
+        if supply.mapped or not ops.ships_from(core, supply.columns):
+            return False
+
+        def fill(cursor: Any, target: str) -> None:
+            supply.shipped = ask(partial(ops.ship, cursor, target, supply.columns, core))
+
+        supply.rows.clear()
+        self.make_temporary(supply, supply.relation(), fill)
+        return True
 
     def explain_prefix(self) -> str:
         info = self.compiler.query.explain_info

@@ -72,6 +72,15 @@ class Planner:
             self.supplies[key] = self.supply_class(self.connection, table, *self.columns_of(table))
         return self.supplies[key]
 
+    def ship(self, want: Want) -> bool:
+        """Have the rows of a want go straight to a temporary table; False where the databases cannot do it."""
+        query, table = want.query(), str(want.supply.table)
+        return self.execution.ship(want.supply, lambda ship: want.core.ship(query, table, ship))
+
+    def aliases_of(self, table: Any) -> int:
+        """How many aliases of the statement are of a table."""
+        return sum(is_same(node.table_name, table) for tree in self.trees for node in tree.nodes.values())
+
     def columns_of(self, table: Any) -> tuple[set[str], set[str]]:
         """The columns of a table that the statement reads, and those of them that it joins by."""
         joined: set[str] = set()

@@ -47,6 +47,8 @@ class Supply:
         self.mapped = {position: nullable[name] for position, name in enumerate(names) if name in nullable}
         self.vehicle = "inline"
         self.temporary: str | None = None
+        # How many rows, and of how many bytes, went to the temporary table as core's server wrote them.
+        self.shipped: tuple[int, int] | None = None
         self.steps: list[str] = []
         self.estimated: int | None = None
 
@@ -92,6 +94,10 @@ class Supply:
 
     def told(self) -> StagedTable:
         """What is reported of it."""
+        rows, total = self.shipped or (
+            len(self.rows),
+            sum(sum(map(size, row)) for row in self.rows.values()),
+        )
         return StagedTable(
             home=self.home,
             table=str(self.table),
@@ -99,8 +105,8 @@ class Supply:
             vehicle=self.vehicle,
             reduction="; ".join(self.steps),
             estimated=self.estimated,
-            rows=len(self.rows),
-            bytes=sum(sum(map(size, row)) for row in self.rows.values()),
+            rows=rows,
+            bytes=total,
         )
 
 

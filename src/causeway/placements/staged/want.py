@@ -89,12 +89,18 @@ class Want:
                     source, keys, f"fewer than the about {size} rows there are otherwise"
                 )
         self.core.refuse(str(self.supply.table), size)
-        rows = self.core.fetch(self.query(), str(self.supply.table))
-        self.supply.add(rows)
+        if not (self.is_alone() and self.planner.ship(self)):
+            self.supply.add(self.core.fetch(self.query(), str(self.supply.table)))
         self.supply.is_whole = not self.conditions
         how = f"by its own conditions, which leave about {size}" if self.conditions else "the whole table"
         self.supply.steps.append(f"{how}: nothing reduces it further")
         return None
+
+    def is_alone(self) -> bool:
+        """Whether these are all rows that the statement needs of the table."""
+        return self.alias not in self.planner.statement.locked and not (
+            self.conditions and self.planner.aliases_of(self.supply.table) > 1
+        )
 
     def key_sources(self) -> list[KeySource]:
         """What may tell the keys of the rows, where core tells keys apart as the child's database does."""
