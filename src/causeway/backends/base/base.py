@@ -65,6 +65,11 @@ class DatabaseWrapperMixin(TransactionsMixin):
             self.queries_log = CoreLog(maxlen=self.queries_limit)
 
     @cached_property
+    def kinds_of_fields(self):
+        """What ``columns.kind()`` has found out: models do not change, and each query asks for its columns."""
+        return {}
+
+    @cached_property
     def wrap_database_errors(self):
         return MissingTableExplainer(self)
 

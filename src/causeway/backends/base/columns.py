@@ -18,7 +18,11 @@ def stored(field: Any) -> Any:
 
 def kind(field: Any, connection: Any) -> str | None:
     """The field's internal type, if the column is stored as the engine stores that; None for a type of its own."""
-    internal_type: str = field.get_internal_type()
-    if internal_type not in connection.data_types:
-        return None
-    return internal_type if Field.db_type(field, connection) == field.db_type(connection) else None
+    kinds: dict[Any, str | None] = connection.kinds_of_fields
+    if field not in kinds:
+        internal_type: str = field.get_internal_type()
+        is_usual = internal_type in connection.data_types and (
+            Field.db_type(field, connection) == field.db_type(connection)
+        )
+        kinds[field] = internal_type if is_usual else None
+    return kinds[field]

@@ -170,17 +170,22 @@ class AtHome:
         home = homes.stamped_home(model)
         self.home = home if home in staged_cores() else None
         self.is_local = home is None
+        # By the alias that Django names, the one that its instances are of.
+        self.aliases = {}
 
     def from_db(self, db, *args, **kwargs):
-        if not homes.is_content_type(self.model):
-            # Django asks for a row's content type on the connection of the row, for which it stands.
-            db = self.home or self.alias_of_local(db)
-        return self.model.from_db(db, *args, **kwargs)
+        if db not in self.aliases:
+            self.aliases[db] = self.alias_for(db)
+        return self.model.from_db(self.aliases[db], *args, **kwargs)
 
-    def alias_of_local(self, db):
-        if self.is_local and db in staged_cores() and not homes.has_other_rows_on(db, self.model):
-            return LOCAL_ALIAS
-        return db
+    def alias_for(self, db):
+        if homes.is_content_type(self.model):
+            # Django asks for a row's content type on the connection of the row, for which it stands.
+            return db
+        if self.home is not None:
+            return self.home
+        is_others = self.is_local and db in staged_cores() and not homes.has_other_rows_on(db, self.model)
+        return LOCAL_ALIAS if is_others else db
 
 
 class WriteAtHome:

@@ -112,11 +112,24 @@ class VehiclesMixin:
 
     def bare_type(self, field):
         """The type of the model's column here, as a column that refers to it has it: without AUTO_INCREMENT."""
-        return stored(field).rel_db_type(self.connection)
+        if field not in self.bare_types:
+            self.bare_types[field] = stored(field).rel_db_type(self.connection)
+        return self.bare_types[field]
+
+    # By field, as each query asks for its columns again, and models do not change.
+    @cached_property
+    def bare_types(self):
+        return {}
+
+    @cached_property
+    def declared_collations(self):
+        return {}
 
     def collation(self, field):
         """A COLLATE clause with a space before it, where the field names a collation that there is here."""
-        collation = stored(field).db_parameters(self.connection).get("collation")
+        if field not in self.declared_collations:
+            self.declared_collations[field] = stored(field).db_parameters(self.connection).get("collation")
+        collation = self.declared_collations[field]
         if not collation or not self.has_collation(collation):
             return ""
         return f" COLLATE {self.quote_name(collation)}"
