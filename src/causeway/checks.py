@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.module_loading import import_string
 
 from causeway import homes
+from causeway.backends.base.deletion import acts_by_constraint, has_constraint
 from causeway.conf import LOCAL_ALIAS, MAX_STAGED_ROWS, PLACEMENTS, cores, is_number_of_rows, staged_cores
 from causeway.managers import CoreManager
 from causeway.natural_keys import CONTENT_TYPE
@@ -286,7 +287,22 @@ def check_core_relations(app_configs: Any = None, **kwargs: Any) -> list[CheckMe
                         id="causeway.W001",
                     )
                 )
+            elif home != homes.home_of(target) and acts_by_constraint(field) and not has_constraint(field):
+                messages.append(_deletion_without_constraint(model, field, home, homes.home_of(target)))
     return messages
+
+
+def _deletion_without_constraint(model: Any, field: Any, home: str | None, target: str | None) -> Warning:
+    operation = str(field.remote_field.on_delete)
+    return Warning(
+        f"{model._meta.label}.{field.name} leaves deletions to a constraint by {operation}, and none reaches from "
+        f"{home or LOCAL_ALIAS!r} to {target or LOCAL_ALIAS!r}: what this project deletes is followed by its own "
+        f"statements, what others delete is not.",
+        hint=f"Write {operation.removeprefix('DB_')} to say so in the model, and look for what others leave with "
+        f"manage.py causeway orphans.",
+        obj=field,
+        id="causeway.W008",
+    )
 
 
 def check_managers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

@@ -20,8 +20,9 @@ from causeway.transactions import decisions
 
 logger = logging.getLogger("causeway.transactions")
 
-# Names whose rows are deleted with the next decision.
-MOST_FINISHED = 100
+# So many decisions that nobody needs any more are deleted at a time, with the next one: a statement for each
+# would be one of the ten that a transaction over two databases takes.
+FINISHED_AT_A_TIME = 20
 
 
 class Commit:
@@ -78,7 +79,7 @@ class Commit:
         gid = unit.name()
         if local not in unit.begun:
             unit.begin(local)
-        forgotten = local.finished_gids[:MOST_FINISHED]
+        forgotten = local.finished_gids if len(local.finished_gids) >= FINISHED_AT_A_TIME else ()
         decisions.record(local, gid, forgotten)
         try:
             for branch in self.branches:

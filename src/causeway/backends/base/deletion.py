@@ -4,6 +4,8 @@ Django 6.1's ``DB_CASCADE`` and its kin rely on a constraint. Some cannot be: fr
 SQLite to another, from core to a local table. There the deletion does their work.
 """
 
+from typing import Any
+
 from django.db import connections, models
 from django.db.models.deletion import get_candidate_relations_to_delete
 from django.db.models.sql import Query
@@ -21,15 +23,19 @@ def left_to_us(model):
     return [
         relation.field
         for relation in get_candidate_relations_to_delete(model._meta)
-        if hasattr(getattr(relation.field.remote_field, "on_delete", None), "on_delete_sql")
-        and not has_constraint(relation.field)
+        if acts_by_constraint(relation.field) and not has_constraint(relation.field)
     ]
 
 
-def has_constraint(field):
+def acts_by_constraint(field: Any) -> bool:
+    """Whether what becomes of the rows that refer to a deleted one is left to the database."""
+    return hasattr(getattr(field.remote_field, "on_delete", None), "on_delete_sql")
+
+
+def has_constraint(field: Any) -> bool:
     home = getattr(field.model._meta.db_table, "home", None)
-    connection = connections[home or LOCAL_ALIAS]
-    return connection.SchemaEditorClass(connection).has_constraint(field)
+    connection: Any = connections[home or LOCAL_ALIAS]
+    return bool(connection.SchemaEditorClass(connection).has_constraint(field))
 
 
 def carry_out(field, deletion, using):

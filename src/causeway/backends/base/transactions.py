@@ -267,6 +267,8 @@ class TransactionsMixin:
             self.lead(is_for_block=False)
 
     def close_if_health_check_failed(self):
+        if not self.health_check_enabled or self.health_check_done:
+            return
         unit = self.unit
         if unit is None or unit.has_begun(self):
             super().close_if_health_check_failed()

@@ -19,6 +19,9 @@ from causeway.conf import cores, staged_cores
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# What tells_columns() says of the classes of nodes.
+_tells_columns: dict[type, bool] = {}
+
 _current: ContextVar[Statement | None] = ContextVar("causeway_statement", default=None)
 
 
@@ -78,7 +81,7 @@ class Statement:
         elif isinstance(node, ColPairs):
             # They do not have the compiler compile their columns.
             self.columns.update((node.alias, str(target.column)) for target in node.targets)
-        elif isinstance(node, (RawSQL, ExtraWhere)) or not tells_columns(node):
+        elif not tells_columns(node):
             self.whole_rows = True
 
     def reach(self, compiler: Any) -> None:
@@ -124,9 +127,14 @@ class CoreStatement(Statement):
 
 def tells_columns(node: Any) -> bool:
     """Whether what a node names is compiled part by part. SQL of a thing's own may name any column."""
-    return hasattr(node, "get_source_expressions") or isinstance(
-        node, (BaseTable, FilteredRelation, Join, Query)
-    )
+    kind = type(node)
+    if kind not in _tells_columns:
+        is_raw = issubclass(kind, (RawSQL, ExtraWhere))
+        has_parts = hasattr(kind, "get_source_expressions")
+        _tells_columns[kind] = not is_raw and (
+            has_parts or issubclass(kind, (BaseTable, FilteredRelation, Join, Query))
+        )
+    return _tells_columns[kind]
 
 
 def is_mapped(table: Any) -> bool:
