@@ -1,4 +1,4 @@
-"""``manage.py causeway recover --watch``: a process that recovers until it is stopped."""
+"""``manage.py causeway recover`` as a process: until it is stopped, and with a core that is away."""
 
 import signal
 import time
@@ -99,3 +99,20 @@ def test_it_recovers_until_it_is_stopped(projects, gids, number):
     assert (process.returncode, stderr) == (0, "")
     assert core.rows("SELECT name FROM articles_author") == [("Ada",)]
     assert stdout.splitlines()[-1] == "Stopped. What is still prepared is ended when it runs again."
+
+
+def test_a_core_that_is_away_keeps_no_other_from_being_recovered(projects, gids):
+    core, child = projects
+    gid, _ = gids
+    prepare(core, gid)
+    with child.changed_settings("""
+        DATABASES["away"] = {**DATABASES["core"], "HOST": "127.0.0.1", "PORT": "1"}
+        CAUSEWAY["away"] = {**CAUSEWAY["core"], "MODELS": []}
+        # A CoreManager of one core database does not say which of two it is of.
+        SILENCED_SYSTEM_CHECKS = ["causeway.E010"]
+    """):
+        done = child.manage("causeway", "recover", status=1)
+    assert done.stdout.startswith(f"core {gid} (")
+    assert done.stdout.endswith(" s old): rolled back\n")
+    assert "Cannot recover: " in done.stderr
+    assert not is_prepared(core, gid)
