@@ -34,6 +34,10 @@ def set_up(databases: dict[str, dict[str, Any]]) -> None:
         LOGGING={"version": 1, "loggers": {"causeway": {"handlers": [], "level": "CRITICAL"}}},
     )
     django.setup()
+    from causeway.transactions import commit
+
+    # Every transaction takes every step.
+    commit.FINISHED_AT_A_TIME = 1
 
 
 def make_tables() -> None:
