@@ -40,8 +40,9 @@ from tests.fidelity.suite import Figures, Split, Suite, groups_of
 
 # Per cent of the tests that pass in one database.
 LINKED_LIMITS = {"sqlite3": 99.9, "mysql": 99.6, "postgresql": 99.6}
-# Staged, by whether core is closed. Over seeds 1 to 5 on SQLite, 99.01 was the least closed, and 98.81 open.
-STAGED_LIMITS = {True: 98.9, False: 98.7}
+# Staged, by whether core is closed. Over seeds 1 to 5 on SQLite, 99.31 was the least closed, and 99.26 open; on
+# PostgreSQL seed 1 had 99.09 and 98.99.
+STAGED_LIMITS = {True: 99.0, False: 98.9}
 # On core's other engine, what only the child's can do is lost as well.
 STAGED_ON_ANOTHER_ENGINE = 1.7
 # Fewer tests of the whole suite mean that a part of it did not run, and then the percentage says little.
