@@ -26,6 +26,10 @@ class PageTests(StagedTestCase):
             [("Strong", "Bridges"), ("Rusty", "Bridges"), ("High", "Bridges"), ("Slow", "Canals")],
         )
         self.assertEqual(self.shown(comments[3:5]), [("Slow", "Canals"), ("Green", "Canals")])
+        self.assertEqual(self.shown(comments[4:6]), [("Green", "Canals"), ("Long", "Piers")])
+        with_author = comments.select_related("article__author")
+        self.assertEqual(self.shown(with_author[4:6]), [("Green", "Canals"), ("Long", "Piers")])
+        self.assertEqual(self.shown(comments[6:9]), [])
 
     def test_rows_that_refer_to_nothing_stay_where_they_may(self):
         self.lose("Canals")

@@ -3,8 +3,8 @@
 from unittest.mock import patch
 
 import pytest
-from django.db import connection, connections, transaction
-from django.db.models import Count
+from django.db import OperationalError, connection, connections, transaction
+from django.db.models import Count, OuterRef, Subquery
 from django.test import TransactionTestCase
 
 from causeway import explain, max_staged_rows
@@ -58,6 +58,17 @@ class ShippingTests(ShippedMixin, StagedTestCase):
         assert {shelf.name for shelf in Shelf.objects.filter(**early).filter(**late)} == {"Reading", "All"}
         assert not self.shipped
 
+    def test_a_table_of_which_rows_are_locked(self):
+        """The locked rows are fetched by themselves, so they come to this process with the others."""
+        alike = Article.objects.filter(title__gt=OuterRef("text")).order_by().values("author")
+        number = Subquery(alike.annotate(number=Count("*")).order_by("author").values("number")[:1])
+        comments = Comment.objects.annotate(number=number).select_related("article").order_by("pk")
+        expected = [comment.number for comment in comments]
+        assert any(expected)
+        with transaction.atomic():
+            locked = comments.select_for_update(of=("article",))
+            assert [comment.number for comment in locked] == expected
+
     def test_more_rows_than_are_allowed(self):
         with (
             patch.object(type(connections["core"].ops), "estimated_rows", lambda *args: 1),
@@ -96,6 +107,25 @@ class ShippingTransactionTests(ShippedMixin, TransactionTestCase):
             list(counted())
         assert connection.ops.left_over == []
         assert [article.number for article in counted()] == [1, 1, 1]
+
+    def test_an_error_of_core_leaves_the_childs_transaction(self):
+        core = connections["core"]
+
+        def fail(*args):
+            with core.cursor() as cursor:
+                cursor.execute("SET statement_timeout = '1ms'")
+            *first, sql, params = args
+            return self.ship(*first, f"SELECT slow.* FROM ({sql}) AS slow, pg_sleep(1)", params)
+
+        with patch.object(connection.ops, "ship", fail), transaction.atomic():
+            Shelf.objects.create(name="before")
+            with pytest.raises(OperationalError):
+                list(counted())
+            assert Shelf.objects.count() == 1
+        with core.cursor() as cursor:
+            cursor.execute("RESET statement_timeout")
+        assert Shelf.objects.count() == 1
+        assert len(counted()) == 3
 
     def end_session(self):
         core = connections["core"]

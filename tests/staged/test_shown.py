@@ -21,12 +21,14 @@ class ShownTests(StagedTestCase):
                 "Two engines' drivers return different values: a statement of the child's brings them."
             )
 
-    def assert_put_together(self, queryset, rows):
+    def assert_put_together(self, queryset, rows, times=1):
         """The rows are right, by one statement of the child's, which names no core table, and one of core's."""
         explanation = explain(queryset, analyze=True)
         assert {table.vehicle for table in explanation.tables} == {"result"}
-        assert [alias for alias, _ in explanation.statements] == ["default", "core"]
-        assert "library_article" not in explanation.statements[0][1]
+        assert [alias for alias, _ in explanation.statements] == ["default", "core"] * times
+        assert not any(
+            "library_article" in sql for alias, sql in explanation.statements if alias == "default"
+        )
         assert list(queryset) == rows
         return explanation
 
@@ -49,7 +51,8 @@ class ShownTests(StagedTestCase):
     def test_a_page_further_on(self):
         expected = list(Comment.objects.order_by("text"))
         comments = Comment.objects.select_related("article").order_by("text")
-        self.assert_put_together(comments[2:5], expected[2:5])
+        # Before, it is seen whether the rows that it leaves out are there.
+        self.assert_put_together(comments[2:5], expected[2:5], times=2)
         assert comments.first() == expected[0]
         assert comments.get(pk=expected[1].pk) == expected[1]
 

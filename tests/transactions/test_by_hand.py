@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from unittest.mock import patch
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, close_old_connections, connection, connections, transaction
 from django.db.transaction import TransactionManagementError
 
 import causeway
@@ -120,6 +120,36 @@ class WithoutAutocommitTests(SpanningTestCase):
         write_core()
         assert Article.objects.count() == 1
 
+    def test_core_that_is_closed_takes_both_back_and_stays_covered(self):
+        write_local()
+        write_core("lost")
+        connections["core"].close()
+        assert not transaction.get_autocommit("core")
+        write_core("undone")
+        transaction.rollback()
+        self.assert_rows()
+        write_core()
+        write_local()
+        transaction.commit()
+        self.assert_rows(core=["core"], local=["local"])
+
+    def test_a_connection_that_is_closed_in_a_block_of_the_other(self):
+        committed = []
+        for closed, alias in (("default", "core"), ("core", "default")):
+            with transaction.atomic(alias):
+                write_core("lost")
+                write_local("lost")
+                connections[closed].close()
+                with pytest.raises(TransactionManagementError):
+                    write_core("refused")
+            transaction.rollback()
+            self.assert_rows(core=committed, local=committed)
+            write_core(closed)
+            write_local(closed)
+            transaction.commit()
+            committed.append(closed)
+            self.assert_rows(core=committed, local=committed)
+
     def test_hooks_run_once_both_are_there(self):
         ran = []
         with transaction.atomic("default"):
@@ -156,6 +186,27 @@ class SettingTests(SpanningTestCase):
             self.assert_rows(core=["core"], local=["local"])
             for model in (Article, Shelf):
                 model.objects.all().delete()
+
+    def test_the_end_of_a_request_leaves_what_is_open(self):
+        """As Django does with a connection whose settings turn autocommit off."""
+        core = connections["core"]
+        for each in (connection, core):
+            each.close()
+            self.addCleanup(each.close)
+            self.enterContext(patch.dict(each.settings_dict, CONN_MAX_AGE=None))
+        with patch.dict(connection.settings_dict, AUTOCOMMIT=False):
+            write_local()
+            write_core()
+            close_old_connections()
+            write_core("second")
+            self.assert_rows()
+            transaction.commit()
+            self.assert_rows(core=["core", "second"], local=["local"])
+            close_old_connections()
+            write_core("undone")
+            transaction.rollback()
+            connection.close()
+        self.assert_rows(core=["core", "second"], local=["local"])
 
 
 @pytest.mark.staged("one transaction covers both where core is linked")

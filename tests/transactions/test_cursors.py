@@ -85,6 +85,16 @@ class CursorTests(SpanningTestCase):
             self.skipTest("This one is PostgreSQL's.")
         self.assert_covered(lambda: self.copy(child, Shelf), Shelf)
 
+    def test_what_is_streamed_from_core(self):
+        if self.core.vendor != "postgresql":
+            self.skipTest("This one is PostgreSQL's.")
+
+        def stream():
+            with self.core.cursor() as cursor:
+                list(cursor.stream("INSERT INTO library_author (name) VALUES ('added') RETURNING id"))
+
+        self.assert_covered(stream, Author)
+
     def test_a_copy_after_a_statement_that_failed(self):
         """It is refused, as every statement is, and not executed outside of the transaction."""
         if self.core.vendor != "postgresql":

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import Error, IntegrityError, connection, connections, transaction
 
 from causeway.transactions import decisions
-from causeway.transactions.connections import opened
+from causeway.transactions.connections import opened, waiting_briefly
 from causeway.transactions.recovery import (
     COMMITTED,
     HELD,
@@ -127,6 +127,20 @@ class RecoveryTests(PreparedTestCase):
             write_local()
             assert self.outcomes() == {gid: IN_PROGRESS}
         assert self.outcomes() == {gid: ROLLED_BACK}
+
+    def test_a_pool_gets_no_connection_that_waits_briefly(self):
+        """Settings of a session would stay with the connection, and go to the next request."""
+        if connection.vendor != "postgresql":
+            self.skipTest("This one is PostgreSQL's.")
+        pooled = {**connection.settings_dict["OPTIONS"], "pool": {"min_size": 1}}
+        with patch.dict(connection.settings_dict, OPTIONS=pooled), opened("default") as own:
+            assert own.pool is None
+            with waiting_briefly(own), own.cursor() as cursor:
+                cursor.execute("SHOW lock_timeout")
+                assert cursor.fetchone() == ("1s",)
+            with own.cursor() as cursor:
+                cursor.execute("SHOW lock_timeout")
+                assert cursor.fetchone() == ("0",)
 
     def test_names_are_as_short_as_every_engine_asks(self):
         """64 bytes for XA and for the column, 200 with the alias for PostgreSQL. None is given twice."""

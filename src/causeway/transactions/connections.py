@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import connections
+from django.db import Error, connections
 
 
 @contextmanager
 def opened(alias: str) -> Iterator[Any]:
     """A further connection to a database, in autocommit, which no transaction of the caller concerns.
 
-    A statement of it that meets a lock gives up after a second. Raises the driver's error where the
-    database is away.
+    It is of no pool. Raises the driver's error where the database is away.
     """
     connection: Any = connections[alias].copy()
     connection.settings_dict["AUTOCOMMIT"] = True
+    connection.settings_dict["OPTIONS"].pop("pool", None)
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(connection.sql_to_wait_briefly)
+        connection.ensure_connection()
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def waiting_briefly(connection: Any) -> Iterator[None]:
+    """A transaction on such a connection, in which a statement that meets a lock gives up after a second."""
+    connection.set_autocommit(False)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(connection.sql_to_wait_briefly)
+        yield
+        connection.commit()
+    except BaseException:
+        with suppress(Error):
+            connection.rollback()
+        raise
+    finally:
+        with suppress(Error):
+            connection.set_autocommit(True)

@@ -14,7 +14,7 @@ from django.db import Error, IntegrityError, OperationalError, connections
 
 from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.transactions import decisions
-from causeway.transactions.connections import opened
+from causeway.transactions.connections import opened, waiting_briefly
 
 COMMITTED = "committed"
 ROLLED_BACK = "rolled back"
@@ -111,7 +111,8 @@ def fenced(local: Any, gid: str) -> bool | None:
     if is_commit is not None:
         return is_commit
     try:
-        decisions.insert(local, gid, is_abort=True)
+        with waiting_briefly(local):
+            decisions.insert(local, gid, is_abort=True)
     except IntegrityError:
         return decisions.decided(local, gid)
     except OperationalError:
@@ -142,7 +143,8 @@ def forget_finished(local: Any, homes: list[str], beginning: str) -> None:
     # What a live transaction locks is left to the next recovery.
     with suppress(Error):
         for start in range(0, len(gids), 500):
-            decisions.forget(local, gids[start : start + 500])
+            with waiting_briefly(local):
+                decisions.forget(local, gids[start : start + 500])
 
 
 def outcome(gid: str) -> bool | None:

@@ -10,7 +10,8 @@ class BranchesMixin:
     never_prepares: str | None = None
     # Whether the branch that has begun can be prepared.
     is_preparable = False
-    # What makes statements that meet a lock give up after a second, for as long as the session lasts.
+    # What makes statements that meet a lock give up after a second: in this transaction, which a pooler may part
+    # from the next, or where there is no such thing in this session.
     sql_to_wait_briefly: str
     # Whether what is executed was asked for on another connection, for the sake of a row there.
     writes_for_another = False

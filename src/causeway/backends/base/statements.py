@@ -12,6 +12,7 @@ LOCKING = re.compile(r"\b(?:FOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)|LOCK\s
 WRITING_WITHIN = re.compile(r"(?<!FOR )(?<!KEY )\b(?:INSERT\s+INTO|DELETE\s+FROM|MERGE\s+INTO|UPDATE)\b")
 # COPY (SELECT …) TO STDOUT
 COPYING_OUT = re.compile(r"\bTO\s+STDOUT\b")
+QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|'[^']*'")
 # The temporary tables that this library makes for rows of core.
 OUR_TEMPORARY = re.compile(r"(?:ANALYZE|COPY|CREATE|DROP|INSERT)\b[^(]{0,60}[\"`]causeway_\d", re.IGNORECASE)
 # Where to look for words that stand near the end, or near the beginning, of a long statement.
@@ -43,6 +44,6 @@ def kind_of(sql):
     text = text.upper()
     if word == "COPY" and not COPYING_OUT.search(text):
         return LOCK if OUR_TEMPORARY.match(sql) else WRITE
-    if word in {"WITH", "EXPLAIN", "COPY"} and WRITING_WITHIN.search(text):
+    if word in {"WITH", "EXPLAIN", "COPY"} and WRITING_WITHIN.search(QUOTED.sub("", text)):
         return WRITE
     return LOCK if LOCKING.search(text) else READ

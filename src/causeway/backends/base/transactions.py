@@ -275,19 +275,41 @@ class TransactionsMixin:
         else:
             self.without_losing_hooks(super().close_if_health_check_failed)
 
+    def close_if_unusable_or_obsolete(self):
+        unit = self.unit
+        if unit is None or not unit.is_by_hand or unit.leader is self:
+            super().close_if_unusable_or_obsolete()
+        elif not unit.has_begun(self):
+            # That autocommit is off is the leader's doing.
+            self.without_losing_hooks(super().close_if_unusable_or_obsolete)
+
     def close(self):
         unit = self.unit
         if unit is None:
             super().close()
-        elif unit.has_begun(self) or self is unit.leader:
+        elif not unit.has_begun(self) and self is not unit.leader:
+            self.without_losing_hooks(super().close)
+        elif unit.is_by_hand:
+            self.close_by_hand(unit)
+        else:
             super().close()
             if self is unit.leader:
                 # Django does not end the transaction of a connection that is closed.
                 unit.begun = [connection for connection in unit.begun if connection is not self]
                 unit.roll_back(suppressing=True)
-                unit.is_by_hand = False
+
+    def close_by_hand(self, unit):
+        """Close it where autocommit is off: what was done on each connection is lost with it."""
+        has_block = unit.has_block
+        self.detached(super().close)
+        unit.begun = [connection for connection in unit.begun if connection is not self]
+        unit.roll_back(suppressing=True)
+        if has_block:
+            unit.needs_rollback = True
+        elif self is unit.leader:
+            unit.is_by_hand = False
         else:
-            self.without_losing_hooks(super().close)
+            unit.renew()
 
     def without_losing_hooks(self, function):
         """Call what may close the connection, on which the unit has not begun: it goes on with a new one."""

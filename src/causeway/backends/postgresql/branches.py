@@ -14,7 +14,7 @@ PREPARED = """
 
 class PostgreSQLBranchesMixin(BranchesMixin):
     is_preparable = True
-    sql_to_wait_briefly = "SET lock_timeout = '1s'"
+    sql_to_wait_briefly = "SET LOCAL lock_timeout = '1s'"
 
     def connect(self):
         super().connect()

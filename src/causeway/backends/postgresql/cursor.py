@@ -18,9 +18,12 @@ def bare_names(tables):
 
 
 class CopyMixin(UnitCursorMixin):
-    """Announces what copies rows."""
+    """Announces what copies rows, or streams them."""
 
     if is_psycopg3:
+
+        def stream(self, query, *args, **kwargs):
+            return self.announced(query, self.cursor.stream, query, *args, **kwargs)
 
         def copy(self, statement, *args, **kwargs):
             return self.announced(statement, self.cursor.copy, statement, *args, **kwargs)

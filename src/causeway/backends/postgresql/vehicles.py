@@ -2,8 +2,10 @@ import datetime
 import decimal
 import re
 import uuid
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
+from django.db import Error
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from causeway.backends.base.columns import kind, stored
@@ -117,14 +119,31 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
         size = 0
         with core.cursor() as source:
             with (
+                self.kept_from_failing(cursor),
                 core.wrap_database_errors,
                 source.copy(statement, params) as copied,
+                self.connection.wrap_database_errors,
                 cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as copy,
             ):
                 for block in copied:
                     size += len(block)
                     copy.write(block)
             return source.rowcount, size
+
+    @contextmanager
+    def kept_from_failing(self, cursor):
+        """Have an error, which may be core's, not spoil the transaction that is open here."""
+        if self.connection.get_autocommit():
+            yield
+            return
+        cursor.execute("SAVEPOINT causeway_copy")
+        try:
+            yield
+        except BaseException:
+            with suppress(Error):
+                cursor.execute("ROLLBACK TO SAVEPOINT causeway_copy")
+            raise
+        cursor.execute("RELEASE SAVEPOINT causeway_copy")
 
     def index(self, cursor, name, relation):
         super().index(cursor, name, relation)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DatabaseError, connections
 from django.db.models.sql.constants import MULTI
 
-from causeway.placements.staged.page import find_page
+from causeway.placements.staged.page import find_page, is_moved
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.relation import Relation
 from causeway.placements.staged.report import Report
@@ -72,11 +72,14 @@ class Execution:
         Raises RowsOfPage instead where its rows were found on the way.
         """
         whole = self.compiler.query, sql, params
-        shown = shown_page(Planner(self, self.compiler.statement)) if self.brings_rows else None
-        if shown is not None and (rows := self.rows_of(shown)) is not None:
+        planner = Planner(self, self.compiler.statement)
+        shown = shown_page(planner) if self.brings_rows else None
+        if shown is not None and not is_moved(planner) and (rows := self.rows_of(shown)) is not None:
             raise RowsOfPage(rows)
         # Rows that refer to nothing are left out: no page of keys would be complete, either.
         page = find_page(self.compiler) if shown is None else None
+        if page is not None and is_moved(planner):
+            page = None
         if page is not None:
             sql, params = self.compiler.sql_of_page(page.keys)
         planner = Planner(self, self.compiler.statement, page)

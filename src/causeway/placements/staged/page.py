@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models.expressions import Col, OrderBy, Ref
-from django.db.models.lookups import GreaterThan, LessThan
+from django.db.models.lookups import GreaterThan, In, LessThan
 from django.db.models.sql.constants import INNER
 
+from causeway.conf import LOCAL_ALIAS
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.meaning import Meaning
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from django.db.models.sql import Query
 
     from causeway.placements.staged.planner import Planner
+    from causeway.placements.staged.report import Report
     from causeway.placements.staged.supply import Supply
     from causeway.placements.staged.tree import Tree
     from causeway.placements.staged.want import Want
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 TIMES_THE_PAGE = 3
 LEAST_FIRST = 60
 THEN_TIMES = 50
+# So many keys are looked up in core at once, where nothing limits the parameters of a statement.
+MOST_KEYS = 20_000
 
 
 def is_page(compiler: Any) -> bool:
@@ -92,12 +96,7 @@ def page_statement(compiler: Any) -> tuple[Any, str, Any, list[tuple[str, str]]]
     if not is_page(compiler):
         return None
     nodes = nodes_of(compiler)
-    crossings = {
-        alias: node
-        for alias, node in nodes.items()
-        if node.join_type == INNER
-        and homes_of(compiler, nodes, node)[0] != homes_of(compiler, nodes, node)[1]
-    }
+    crossings = crossings_of(compiler)
     paths = {alias: crossing_path(compiler, nodes, node) for alias, node in crossings.items()}
     found = keys_query(compiler.query, *filter(None, paths.values())).get_compiler(compiler.using)
     sql, params = found.whole_sql()
@@ -113,6 +112,58 @@ def page_statement(compiler: Any) -> tuple[Any, str, Any, list[tuple[str, str]]]
         return None
     joined = [(node.parent_alias, node.join_cols[0][0]) for alias, node in crossings.items() if paths[alias]]
     return found, sql, params, joined
+
+
+def crossings_of(compiler: Any) -> dict[str, Any]:
+    """The joins from one database to another that leave out what refers to nothing there, by alias."""
+    nodes = nodes_of(compiler)
+    return {
+        alias: node
+        for alias, node in nodes.items()
+        if node.join_type == INNER
+        and homes_of(compiler, nodes, node)[0] != homes_of(compiler, nodes, node)[1]
+    }
+
+
+def is_moved(planner: Planner) -> bool:
+    """Whether a page begins at another row than the child's rows alone say.
+
+    Rows before it that refer to a core row that is gone are left out by the join, and do not count.
+    """
+    compiler: Any = planner.statement.compiler
+    nodes, query = nodes_of(compiler), compiler.query
+    if not query.low_mark:
+        return False
+    paths = {alias: crossing_path(compiler, nodes, node) for alias, node in crossings_of(compiler).items()}
+    fields = {alias: path for alias, path in paths.items() if path is not None}
+    if not fields:
+        return False
+    before = keys_query(query, *fields.values())
+    before.low_mark, before.high_mark = 0, query.low_mark
+    found = before.get_compiler(compiler.using)
+    sql, params = found.whole_sql()
+    found_columns = columns_of(found, sql, params, planner.execution.report)
+    _, *columns = found_columns or [()] * (len(fields) + 1)
+    (tree,) = (tree for tree in planner.trees if tree.clause.compiler is compiler)
+    return any(
+        lacks_keys(planner, tree, alias, set(keys)) for alias, keys in zip(fields, columns, strict=True)
+    )
+
+
+def lacks_keys(planner: Planner, tree: Tree, alias: str, keys: set[Any]) -> bool:
+    """Whether core has no row for one of the keys by which rows are joined with an alias."""
+    if None in keys:
+        return True
+    key = Col(alias, tree.nodes[alias].join_fields[0][1])
+    core = planner.core(str(tree.homes[alias]))
+    most = max(1, (core.connection.features.max_query_params or MOST_KEYS) - 100)
+    in_order = list(keys)
+    for start in range(0, len(keys), most):
+        chunk = in_order[start : start + most]
+        rows = core.rows(*core.compiled(tree.query([alias], [In(key, chunk)], [key])))
+        if len({value for (value,) in rows}) < len(chunk):
+            return True
+    return False
 
 
 def homes_of(compiler: Any, nodes: dict[str, Any], node: Any) -> tuple[str | None, str | None]:
@@ -153,20 +204,24 @@ def find_page(compiler: Any) -> Page | None:
     if statement is None:
         return None
     found, sql, params, joined = statement
-    report = compiler.execution.report
+    columns = columns_of(found, sql, params, compiler.execution.report) or [()] * (len(joined) + 1)
+    return Page(
+        list(columns[0]), {name: list(values) for name, values in zip(joined, columns[1:], strict=True)}
+    )
+
+
+def columns_of(found: Any, sql: str, params: Any, report: Report) -> list[tuple[Any, ...]]:
+    """The columns of what a compiled query finds; none where it finds nothing."""
     if found.statement.clauses:
         rows = found.execute_sql(report=report)
-    elif found.connection is compiler.connection:
+    elif found.connection.alias == LOCAL_ALIAS:
         report.sent(found.using, sql)
         with found.connection.cursor() as cursor:
             cursor.execute(sql, params)
             rows = [cursor.fetchall()]
     else:
         rows = [Core(found.using, report).rows(sql, params)]
-    columns = list(zip(*found.results_iter(rows), strict=True)) or [()] * (len(joined) + 1)
-    return Page(
-        list(columns[0]), {name: list(values) for name, values in zip(joined, columns[1:], strict=True)}
-    )
+    return list(zip(*found.results_iter(rows), strict=True))
 
 
 def staged_tables(statement: Any) -> set[tuple[str, str]]:

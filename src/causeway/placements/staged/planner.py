@@ -77,9 +77,14 @@ class Planner:
         query, table = want.query(), str(want.supply.table)
         return self.execution.ship(want.supply, lambda ship: want.core.ship(query, table, ship))
 
-    def aliases_of(self, table: Any) -> int:
-        """How many aliases of the statement are of a table."""
-        return sum(is_same(node.table_name, table) for tree in self.trees for node in tree.nodes.values())
+    def aliases_of(self, table: Any) -> list[str]:
+        """The aliases of a table in all parts of the statement; two parts may name one alike."""
+        return [
+            alias
+            for tree in self.trees
+            for alias, node in tree.nodes.items()
+            if is_same(node.table_name, table)
+        ]
 
     def columns_of(self, table: Any) -> tuple[set[str], set[str]]:
         """The columns of a table that the statement reads, and those of them that it joins by."""

@@ -125,7 +125,7 @@ class ShownPage:
         for position, alias in enumerate(self.aliases, len(self.local)):
             join, supply = self.joins[alias], supplies[alias]
             key = position_of(supply, join.join_fields[0][1])
-            by_key = {row[key]: row for row in supply.rows.values()}
+            by_key = {row[key]: row for row in supply.rows.values() if row[key] is not None}
             missing = None if join.join_type == INNER else (None,) * len(supply.fields)
             finders.append((position, by_key, missing))
         return finders

@@ -61,6 +61,7 @@ class Supply:
 
     def add(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Add rows as the driver of core gives them."""
+        assert self.shipped is None, "What was shipped is all of it."
         read = readers(connections[self.home], self.columns, self.connection)
         if any(read):
             conversions = [(position, convert) for position, convert in enumerate(read) if convert]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from causeway.placements.staged.planner import Planner
     from causeway.placements.staged.tree import Tree
 
-# Up to so many keys of the child's rows are sent to core.
+# Up to so many keys of the child's rows are sent to core, for which its rows are fetched.
 MOST_KEYS = 20_000
 # A range of keys is asked for instead, where at least one in so many of it is wanted.
 SPARSE = 2
@@ -97,10 +97,10 @@ class Want:
         return None
 
     def is_alone(self) -> bool:
-        """Whether these are all rows that the statement needs of the table."""
-        return self.alias not in self.planner.statement.locked and not (
-            self.conditions and self.planner.aliases_of(self.supply.table) > 1
-        )
+        """Whether these are all rows that the statement needs of the table, none of them to be locked."""
+        aliases = self.planner.aliases_of(self.supply.table)
+        is_locked = not self.planner.statement.locked.isdisjoint(aliases)
+        return not is_locked and not (self.conditions and len(aliases) > 1)
 
     def key_sources(self) -> list[KeySource]:
         """What may tell the keys of the rows, where core tells keys apart as the child's database does."""
