@@ -93,6 +93,8 @@ class Watch:
         if self.execute in connection.execute_wrappers:
             return
         connection.execute_wrappers.append(self.execute)
+        # Each step is a statement here; the random kills meet two that are sent as one.
+        connection.sends_several = False
         if connection.alias == "default":
             connection._commit = partial(self.commit, connection, connection._commit)
 

@@ -1,6 +1,7 @@
 """Faults in a transaction over two databases: each ends with both sides written, or neither."""
 
 import threading
+from unittest.mock import patch
 
 import pytest
 from django.db import DatabaseError, Error, OperationalError, connection, connections, transaction
@@ -13,7 +14,7 @@ from tests.transactions.cases import AUTHOR, write_core, write_local
 from tests.transactions.prepared import PreparedTestCase
 
 # The statements of the second phase and of the first.
-PREPARE = ("PREPARE TRANSACTION", "XA PREPARE")
+PREPARE = ("PREPARE TRANSACTION", "XA END")
 COMMIT = ("COMMIT PREPARED", "XA COMMIT")
 
 
@@ -37,6 +38,22 @@ class FaultsTests(PreparedTestCase):
             write_core()
         self.assert_rows()
         self.assert_works()
+
+    def test_a_driver_that_sends_one_statement_at_a_time(self):
+        core = connections["core"]
+        if core.vendor != "mysql":
+            self.skipTest("This one is MariaDB's.")
+        core.close()
+        self.addCleanup(core.__dict__.pop, "sends_several", None)
+        self.addCleanup(core.close)
+        options = {**core.settings_dict["OPTIONS"], "multi_statements": False}
+        with patch.dict(core.settings_dict, OPTIONS=options):
+            for name in ("first", "second"):
+                with causeway.atomic():
+                    write_local(name)
+                    write_core(name)
+                assert not core.sends_several
+        self.assert_rows(core=["first", "second"], local=["first", "second"])
 
     def test_core_is_lost_after_the_decision(self):
         with (

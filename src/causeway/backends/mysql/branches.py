@@ -1,6 +1,6 @@
 from contextlib import suppress
 
-from django.db import Error
+from django.db import Error, ProgrammingError
 from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
@@ -9,6 +9,7 @@ from causeway.backends.base.branches import BranchesMixin
 FORMAT_ID = 0x43535759
 # There is no such XA transaction; or its session is still there.
 XAER_NOTA = 1397
+SYNTAX_ERROR = 1064
 
 
 class MySQLBranchesMixin(BranchesMixin):
@@ -18,6 +19,8 @@ class MySQLBranchesMixin(BranchesMixin):
     sql_to_wait_briefly = "SET SESSION innodb_lock_wait_timeout = 1"
     xid = None
     is_ended = False
+    # Whether several statements can be sent at once, as mysqlclient does unless it is told otherwise.
+    sends_several = True
 
     def connect(self):
         super().connect()
@@ -69,9 +72,25 @@ class MySQLBranchesMixin(BranchesMixin):
         self.is_ended = True
 
     def prepare_branch(self, gid):
-        self.end()
-        self.xa("PREPARE", self.xid)
+        if not self.end_and_prepare():
+            self.end()
+            self.xa("PREPARE", self.xid)
         self.xid = None
+
+    def end_and_prepare(self):
+        """Do both in one round trip; False where the driver or what is between sends one statement at a time."""
+        if not self.sends_several:
+            return False
+        try:
+            with self.cursor() as cursor:
+                cursor.execute(f"XA END {self.xid}; XA PREPARE {self.xid}")
+                cursor.nextset()
+        except ProgrammingError as error:
+            if error.args[:1] != (SYNTAX_ERROR,):
+                raise
+            self.sends_several = False
+            return False
+        return True
 
     def commit_prepared(self, gid):
         self.end_prepared("COMMIT", gid)
