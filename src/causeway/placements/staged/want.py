@@ -69,13 +69,13 @@ class Want:
     def fetch(self) -> None:
         """Fetch the rows."""
         few = self.planner.few
-        sources = self.key_sources()
-        for source in sources:
+        for source in self.key_sources() if self.planner.joined else ():
             if source.known is not None:
                 return self.take_by_keys(source, source.keys(few) or [], "those of the page")
         # The child's keys cost no trip to core, its own conditions no statement here.
         if self.conditions and self.take_few(few):
             return None
+        sources = self.key_sources()
         for source in sources:
             if (keys := source.keys(few)) is not None:
                 return self.take_by_keys(source, keys, f"no more than {few}")
