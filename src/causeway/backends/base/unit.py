@@ -15,7 +15,7 @@ from causeway.backends.base.statements import CONTROL, READ, WRITE, kind_of
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions.commit import Commit
-from causeway.transactions.decisions import new_gid
+from causeway.transactions.decisions import new_gid, prefix
 from causeway.transactions.leftovers import recover_once
 from causeway.transactions.obstacles import refusal
 from causeway.transactions.plain import refuse_in_plain_atomic
@@ -97,7 +97,8 @@ class Unit:
             return
         if why := connection.two_phase_obstacle():
             raise TwoPhaseUnavailable(refusal(alias, why))
-        self.name()
+        # It raises where the tables of decisions are missing.
+        prefix()
         if not connection.is_preparable:
             why = "its transaction was begun before, where it could not be prepared"
             raise TwoPhaseUnavailable(refusal(alias, why))
