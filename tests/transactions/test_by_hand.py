@@ -8,6 +8,8 @@ from django.db import IntegrityError, close_old_connections, connection, connect
 from django.db.transaction import TransactionManagementError
 
 import causeway
+from causeway.transactions import decisions
+from causeway.transactions.connections import opened
 from tests.library.models import Article
 from tests.shop.models import Shelf
 from tests.transactions.cases import SpanningTestCase, write_core, write_local
@@ -97,6 +99,24 @@ class WithoutAutocommitTests(SpanningTestCase):
         transaction.rollback()
         write_core()
         write_local()
+        transaction.commit()
+        self.assert_rows(core=["core"], local=["local"])
+
+    def test_after_a_commit_that_failed(self):
+        """All of it is rolled back, and what is written next is another transaction."""
+        if connections["core"].never_prepares:
+            self.skipTest("This core cannot be prepared.")
+        with opened("default") as other:
+            decisions.insert(other, connection.unit.name(), is_abort=True)
+        write_core("lost")
+        write_local("lost")
+        with pytest.raises(IntegrityError):
+            transaction.commit()
+        assert not transaction.get_autocommit("core")
+        self.assert_rows()
+        write_core()
+        write_local()
+        self.assert_rows()
         transaction.commit()
         self.assert_rows(core=["core"], local=["local"])
 

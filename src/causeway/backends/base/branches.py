@@ -10,8 +10,8 @@ class BranchesMixin:
     never_prepares: str | None = None
     # Whether the branch that has begun can be prepared.
     is_preparable = False
-    # What makes statements that meet a lock give up after a second: in this transaction, which a pooler may part
-    # from the next, or where there is no such thing in this session.
+    # What makes statements that meet a lock give up after a second: until the transaction ends, where the engine
+    # has that, for a pooler may give the session to somebody else; else until the session ends.
     sql_to_wait_briefly: str
     # Whether what is executed was asked for on another connection, for the sake of a row there.
     writes_for_another = False

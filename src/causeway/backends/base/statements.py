@@ -11,7 +11,7 @@ CONTROLLING = {"SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT", "BEGIN", "START", "
 LOCKING = re.compile(r"\b(?:FOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)|LOCK\s+IN\s+SHARE\s+MODE)\b")
 WRITING_WITHIN = re.compile(r"(?<!FOR )(?<!KEY )\b(?:INSERT\s+INTO|DELETE\s+FROM|MERGE\s+INTO|UPDATE)\b")
 # COPY (SELECT …) TO STDOUT
-COPYING_OUT = re.compile(r"\bTO\s+STDOUT\b")
+COPYING_OUT = re.compile(r"\bTO\s+STDOUT\b", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|'[^']*'")
 # The temporary tables that this library makes for rows of core.
 OUR_TEMPORARY = re.compile(r"(?:ANALYZE|COPY|CREATE|DROP|INSERT)\b[^(]{0,60}[\"`]causeway_\d", re.IGNORECASE)
@@ -38,12 +38,10 @@ def kind_of(sql):
     word = found[1].upper() if found else ""
     if word in CONTROLLING:
         return CONTROL
-    if word not in READING and word != "COPY":
+    if word not in READING and not (word == "COPY" and COPYING_OUT.search(sql, max(0, len(sql) - WINDOW))):
         return LOCK if OUR_TEMPORARY.match(sql) else WRITE
     text = sql if len(sql) <= 2 * WINDOW else f"{sql[:WINDOW]} {sql[-WINDOW:]}"
     text = text.upper()
-    if word == "COPY" and not COPYING_OUT.search(text):
-        return LOCK if OUR_TEMPORARY.match(sql) else WRITE
     if word in {"WITH", "EXPLAIN", "COPY"} and WRITING_WITHIN.search(QUOTED.sub("", text)):
         return WRITE
     return LOCK if LOCKING.search(text) else READ

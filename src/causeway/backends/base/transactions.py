@@ -113,10 +113,9 @@ class TransactionsMixin:
 
     def end_by_hand(self):
         """Commit what is open, and be in autocommit again."""
-        unit = self._unit
-        unit.commit()
+        self._unit.commit()
+        unit, self._unit = self._unit, None
         unit.is_by_hand = False
-        self._unit = None
         super().set_autocommit(True)
         unit.run_hooks()
 
@@ -150,12 +149,11 @@ class TransactionsMixin:
             return super().commit()
         self.validate_thread_sharing()
         self.validate_no_atomic_block()
+        is_by_hand = unit.is_by_hand
         unit.commit()
         self.errors_occurred = False
-        if unit.is_by_hand:
-            unit.renew()
-        else:
-            self.run_commit_hooks_on_set_autocommit_on = True
+        # By hand, they run when it is turned on again, as Django's do.
+        self.run_commit_hooks_on_set_autocommit_on = not is_by_hand
         return None
 
     def rollback(self):
@@ -168,8 +166,6 @@ class TransactionsMixin:
         self.errors_occurred = False
         self.needs_rollback = False
         self.run_on_commit = []
-        if unit.is_by_hand:
-            unit.renew()
         return None
 
     # A transaction of the unit on this connection
@@ -305,11 +301,9 @@ class TransactionsMixin:
         unit.begun = [connection for connection in unit.begun if connection is not self]
         unit.roll_back(suppressing=True)
         if has_block:
-            unit.needs_rollback = True
+            self._unit.needs_rollback = True
         elif self is unit.leader:
-            unit.is_by_hand = False
-        else:
-            unit.renew()
+            self._unit.is_by_hand = False
 
     def without_losing_hooks(self, function):
         """Call what may close the connection, on which the unit has not begun: it goes on with a new one."""

@@ -209,6 +209,7 @@ class Unit:
             self.roll_back(suppressing=True)
             raise
         self.begun = []
+        self.renew()
 
     def roll_back(self, suppressing=False):
         """Roll back what has begun. A connection on which that fails is closed."""
@@ -223,13 +224,15 @@ class Unit:
         for member in self.members:
             member.marks.clear()
             member.run_on_commit = []
+        self.renew()
         if failure is not None and not suppressing:
             raise failure
 
     def renew(self):
-        """Begin the next transaction, where autocommit is off."""
-        self.is_by_hand = False
-        Unit(self.leader, is_by_hand=True)
+        """Let another unit begin where this one has ended, if autocommit is off."""
+        if self.is_by_hand:
+            self.is_by_hand = False
+            Unit(self.leader, is_by_hand=True)
 
     def run_hooks(self):
         """Run what still waits for the commit, on whatever connection."""

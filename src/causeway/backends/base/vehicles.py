@@ -59,8 +59,8 @@ class VehiclesMixin:
     def create_temporary(self, cursor, name, relation, fill=None):
         """Make a temporary table of that name with the rows, indexed by their keys.
 
-        ``fill`` may bring them instead, given the name of the table with those of the columns. No
-        transaction ends or begins by it. If it fails, nothing of it is left.
+        ``fill`` may bring them instead, given the cursor, and the name of the table with those of the
+        columns. No transaction ends or begins by it. If it fails, nothing of it is left.
         """
         values = self.written(relation)
         definitions = ", ".join(self.definitions(relation, values))
@@ -71,7 +71,7 @@ class VehiclesMixin:
             if fill is None:
                 self.fill(cursor, target, relation.columns, list(zip(*values, strict=True)))
             else:
-                fill(target)
+                fill(cursor, target)
             self.index(cursor, name, relation)
         except BaseException:
             # Within a transaction that has failed it goes with that, or with the connection.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from inspect import isgenerator
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.db.models.sql.constants import MULTI
 
 from causeway.placements.staged.page import find_page, is_moved
@@ -17,6 +17,11 @@ from causeway.placements.staged.relation import Relation
 from causeway.placements.staged.report import Report
 from causeway.placements.staged.shown import Row, RowsOfPage, ShownPage, shown_page
 from causeway.placements.staged.supply import Supply
+
+if TYPE_CHECKING:
+    from django.db.models.sql import Query
+
+    from causeway.placements.staged.core import Core
 
 # No two temporary tables of a process have the same name.
 NUMBERS = count(1)
@@ -147,23 +152,19 @@ class Execution:
     def make_temporary(self, supply: Supply, relation: Relation, fill: Any = None) -> None:
         name = f"causeway_{next(NUMBERS)}"
         with self.connection.cursor() as cursor:
-            self.connection.ops.create_temporary(cursor, name, relation, fill and partial(fill, cursor))
+            self.connection.ops.create_temporary(cursor, name, relation, fill)
         self.temporaries.append(name)
         supply.temporary = name
 
-    def ship(
-        self, supply: Supply, ask: Callable[[Callable[[str, Any], tuple[int, int]]], tuple[int, int]]
-    ) -> bool:
-        """Have a table's rows go to a temporary one as core's server writes them; False where they cannot.
-
-        ``ask`` has core send them by what it is given, which takes the SQL that core compiled.
-        """
-        ops, core = self.connection.ops, connections[supply.home]
-        if supply.mapped or not ops.ships_from(core, supply.columns):
+    def ship(self, supply: Supply, core: Core, query: Query) -> bool:
+        """Have the rows of a query on core go to a temporary table as its server writes them; False if they cannot."""
+        ops, columns = self.connection.ops, supply.columns
+        if supply.mapped or not ops.ships_from(core.connection, columns):
             return False
 
         def fill(cursor: Any, target: str) -> None:
-            supply.shipped = ask(partial(ops.ship, cursor, target, supply.columns, core))
+            ship = partial(ops.ship, cursor, target, columns, core.connection)
+            supply.shipped = core.ship(query, str(supply.table), ship)
 
         supply.rows.clear()
         self.make_temporary(supply, supply.relation(), fill)

@@ -74,8 +74,7 @@ class Planner:
 
     def ship(self, want: Want) -> bool:
         """Have the rows of a want go straight to a temporary table; False where the databases cannot do it."""
-        query, table = want.query(), str(want.supply.table)
-        return self.execution.ship(want.supply, lambda ship: want.core.ship(query, table, ship))
+        return self.execution.ship(want.supply, want.core, want.query())
 
     def aliases_of(self, table: Any) -> list[str]:
         """The aliases of a table in all parts of the statement; two parts may name one alike."""
