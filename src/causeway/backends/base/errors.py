@@ -12,7 +12,9 @@ class MissingTableExplainer(DatabaseErrorWrapper):
     """Explains why raw SQL finds no table of the other database: of staged cores, none stand there."""
 
     def __exit__(self, exc_type, exc_value, traceback):
-        if exc_type is not None and staged_cores() and issubclass(exc_type, self.wrapper.Database.Error):
+        if exc_type is None:
+            return
+        if staged_cores() and issubclass(exc_type, self.wrapper.Database.Error):
             name = self.wrapper.missing_table(exc_value)
             if name is not None and (explanation := self.explanation(name.rpartition(".")[2])):
                 raise PlacementError(explanation) from exc_value

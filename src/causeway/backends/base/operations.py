@@ -19,6 +19,8 @@ class OperationsMixin:
         super().__init__(connection)
         # Ours, by the name under which the backend keeps its own.
         self.compilers = {}
+        # Those of them for a project with staged cores.
+        self.staging_compilers = {}
         # Qualified names by home and table, good for one reading of the settings.
         self.targets = {}
         self.targets_of = None
@@ -30,18 +32,16 @@ class OperationsMixin:
         self.known_text_rules = self.text_rules_of = None
 
     def compiler(self, compiler_name):
-        if compiler_name not in self.compilers:
-            self.compilers[compiler_name] = qualifying(super().compiler(compiler_name))
-        if self.stages:
+        if staged_cores() and self.connection.reaches_core:
             return partial(self.compiler_at_home, compiler_name)
         if self.connection.is_core:
             return partial(self.compiler_on_core, compiler_name)
-        return self.compilers[compiler_name]
+        return self.own_compiler(compiler_name)
 
-    @property
-    def stages(self):
-        """Whether this project has staged cores, and the connection is one of those that reach them."""
-        return bool(self.staged_homes) or self.connection.alias in staged_cores()
+    def own_compiler(self, compiler_name):
+        if compiler_name not in self.compilers:
+            self.compilers[compiler_name] = qualifying(super().compiler(compiler_name))
+        return self.compilers[compiler_name]
 
     @property
     def staged_homes(self):
@@ -53,8 +53,9 @@ class OperationsMixin:
 
     def compiler_class(self, compiler_name):
         """The compilers of a project with staged cores."""
-        self.compiler(compiler_name)
-        return staging(self.compilers[compiler_name])
+        if compiler_name not in self.staging_compilers:
+            self.staging_compilers[compiler_name] = staging(self.own_compiler(compiler_name))
+        return self.staging_compilers[compiler_name]
 
     def compiler_at_home(self, compiler_name, query, connection, using=None, elide_empty=True):
         """The compiler of a query on the connection where its base table stands."""
@@ -110,7 +111,7 @@ class OperationsMixin:
         if compiler_name == "SQLCompiler" and using and asks_for_content_types(query):
             connection, using = connections[LOCAL_ALIAS], LOCAL_ALIAS
             return connection.ops.compiler(compiler_name)(query, connection, using, elide_empty)
-        return self.compilers[compiler_name](query, connection, using, elide_empty)
+        return self.own_compiler(compiler_name)(query, connection, using, elide_empty)
 
     def dialect(self):
         """What two databases share whose expressions mean the same."""

@@ -17,7 +17,7 @@ from causeway.backends.base.guards import refers_to_other_rows, refuse_local_tab
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements.staged.content_types import content_type_ids
 from causeway.placements.staged.execution import Execution
-from causeway.placements.staged.statement import OtherDatabase, Statement, current, no_statement
+from causeway.placements.staged.statement import NOTES, OtherDatabase, Statement, current, no_statement
 from causeway.placements.staged.writes import delete_by_keys, update_by_keys
 
 # The column by which Django tells whose a prefetched row is.
@@ -30,7 +30,11 @@ class StagingMixin(SQLCompilerMixin):
 
     def compile(self, node):
         if self.statement is not None:
-            self.statement.note(node)
+            if type(node) is Col:
+                # Most are; a call of its own would cost as much again.
+                self.statement.columns.add((node.alias, node.target.column))
+            elif (note := NOTES[type(node)]) is not None:
+                note(self.statement, node)
         return super().compile(node)
 
     def get_from_clause(self):
@@ -71,6 +75,8 @@ class StagingMixin(SQLCompilerMixin):
 class SQLCompilerStagingMixin(StagingMixin):
     # What carries the statement out, while it is executed.
     execution = None
+    # The alias that it was asked for on; None where it is a part of another's work.
+    asked = None
 
     def whole_sql(self, *args, **kwargs):
         """The SQL of a whole statement, on the connection where it can run."""
@@ -88,7 +94,7 @@ class SQLCompilerStagingMixin(StagingMixin):
             self.move_to(self.statement.home)
             sql, params = self.noted_sql(*args, **kwargs)
         if self.klass_info:
-            load_at_home(self.klass_info)
+            load_at_home(self.klass_info, self.asked)
         if self.execution and self.statement.clauses:
             return self.execution.placed(sql, params)
         return sql, params
@@ -99,7 +105,8 @@ class SQLCompilerStagingMixin(StagingMixin):
         self.query.clear_limits()
         self.query.add_filter("pk__in", keys)
         statement = self.noted_sql()
-        load_at_home(self.klass_info) if self.klass_info else None
+        if self.klass_info:
+            load_at_home(self.klass_info, self.asked)
         return statement
 
     def move_to(self, alias):
@@ -154,38 +161,43 @@ def requoted(query, source, target):
     return query
 
 
-def load_at_home(klass_info):
-    """Have the instances that Django makes of the rows know the database that is their home."""
+def load_at_home(klass_info, asked):
+    """Have the instances that Django makes of the rows know the database that is their home.
+
+    ``asked`` is the alias that the rows were asked for on, which Django takes them to be of.
+    """
     for related in klass_info.get("related_klass_infos", ()):
-        load_at_home(related)
-    klass_info["model"] = AtHome(klass_info["model"])
+        load_at_home(related, asked)
+    model = klass_info["model"]
+    alias = alias_at_home(model, asked)
+    if alias != asked:
+        klass_info["model"] = AtHome(model, alias)
+
+
+def alias_at_home(model, asked):
+    """The alias of which the instances of a model are that were asked for on another."""
+    home = homes.stamped_home(model)
+    if home is None and asked not in staged_cores():
+        return asked
+    if homes.is_content_type(model):
+        # Django asks for a row's content type on the connection of the row, for which it stands.
+        return asked
+    if home in staged_cores():
+        return home
+    is_others = home is None and not homes.has_other_rows_on(asked, model)
+    return LOCAL_ALIAS if is_others else asked
 
 
 class AtHome:
-    """Stands in for a model where Django makes instances of it from the rows of a query."""
+    """Stands in for a model where Django makes instances of it from rows of another database."""
 
-    def __init__(self, model):
+    def __init__(self, model, alias):
         self.model = model
         self._meta = model._meta
-        home = homes.stamped_home(model)
-        self.home = home if home in staged_cores() else None
-        self.is_local = home is None
-        # By the alias that Django names, the one that its instances are of.
-        self.aliases = {}
+        self.alias = alias
 
     def from_db(self, db, *args, **kwargs):
-        if db not in self.aliases:
-            self.aliases[db] = self.alias_for(db)
-        return self.model.from_db(self.aliases[db], *args, **kwargs)
-
-    def alias_for(self, db):
-        if homes.is_content_type(self.model):
-            # Django asks for a row's content type on the connection of the row, for which it stands.
-            return db
-        if self.home is not None:
-            return self.home
-        is_others = self.is_local and db in staged_cores() and not homes.has_other_rows_on(db, self.model)
-        return LOCAL_ALIAS if is_others else db
+        return self.model.from_db(self.alias, *args, **kwargs)
 
 
 class WriteAtHome:
@@ -261,8 +273,10 @@ class SQLUpdateCompilerStagingMixin(WritingStagingMixin):
         return super().noted_sql(*args, **kwargs)
 
     def execute_sql(self, *args, **kwargs):
-        # Compiling it changes its conditions.
-        given = self.query.clone()
+        given = self.query
+        if given.related_updates or given.count_active_tables() > 1:
+            # Compiling it changes its conditions.
+            given = given.clone()
         with self.at_home():
             try:
                 return super().execute_sql(*args, **kwargs)

@@ -87,7 +87,8 @@ class Execution:
             page = None
         if page is not None:
             sql, params = self.compiler.sql_of_page(page.keys)
-        planner = Planner(self, self.compiler.statement, page)
+        if page is not None or shown is not None:
+            planner = Planner(self, self.compiler.statement, page)
         supplies = planner.run()
         if page is not None and not page.is_complete(supplies, planner.trees):
             self.compiler.query, sql, params = whole

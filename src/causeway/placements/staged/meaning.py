@@ -6,7 +6,6 @@ child's database. It is evaluated here again, so it may hold for more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
@@ -44,18 +43,15 @@ def aliases_of(condition: Any) -> set[str]:
     return {node.alias for node in parts(condition) if isinstance(node, Col)}
 
 
-def parts(condition: Any) -> Iterator[Any]:
+def parts(condition: Any) -> list[Any]:
     """The condition and all it is made of; of a subquery, only that it is one."""
-    yield condition
-    if isinstance(condition, WhereNode):
-        children = condition.children
-    elif isinstance(condition, Query) or not hasattr(condition, "get_source_expressions"):
-        return
-    else:
-        children = condition.get_source_expressions()
-    for child in children:
-        if child is not None:
-            yield from parts(child)
+    found = [condition]
+    for node in found:
+        if isinstance(node, WhereNode):
+            found += node.children
+        elif hasattr(node, "get_source_expressions") and not isinstance(node, Query):
+            found += [child for child in node.get_source_expressions() if child is not None]
+    return found
 
 
 def has_subquery(condition: Any) -> bool:

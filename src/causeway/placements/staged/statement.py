@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,7 @@ from causeway import homes
 from causeway.conf import cores, staged_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# What tells_columns() says of the classes of nodes.
-_tells_columns: dict[type, bool] = {}
+    from collections.abc import Callable
 
 _current: ContextVar[Statement | None] = ContextVar("causeway_statement", default=None)
 
@@ -62,32 +58,18 @@ class Statement:
         # The aliases of staged tables whose rows it locks.
         self.locked: set[str] = set()
 
-    @contextmanager
-    def compiling(self) -> Iterator[None]:
+    def compiling(self) -> Compiling:
         """Whatever is compiled meanwhile is a part of the statement."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
-
-    def note(self, node: Any) -> None:
-        if isinstance(node, Col):
-            self.columns.add((node.alias, str(node.target.column)))
-        elif isinstance(node, In) and getattr(node.rhs, "_db", None) in staged_cores():
-            # The alias of a core is no other database to the child's.
-            if not homes.has_other_rows_on(node.rhs._db, node.rhs.model):
-                node.rhs._db = None
-        elif isinstance(node, ColPairs):
-            # They do not have the compiler compile their columns.
-            self.columns.update((node.alias, str(target.column)) for target in node.targets)
-        elif not tells_columns(node):
-            self.whole_rows = True
+        return Compiling(self)
 
     def reach(self, compiler: Any) -> None:
         """Note the tables of a FROM clause."""
         query = compiler.query
         nodes = [node for alias, node in query.alias_map.items() if query.alias_refcount[alias]]
+        if nodes and not query.extra_tables and all(type(node.table_name) is str for node in nodes):
+            # Only core tables, and those with the name of one, are more than that.
+            self.reaches_here = True
+            return
         for table in query.extra_tables:
             known = homes.core_tables().get(table)
             nodes.append(BaseTable(known or table, str(table)))
@@ -106,8 +88,8 @@ class Statement:
             self.reaches_here = True
 
     def staged_home(self, table: Any) -> str | None:
-        home = self.connection.home_elsewhere(table)
-        return home if home in self.connection.ops.staged_homes else None
+        home: str | None = self.connection.home_elsewhere(table)
+        return home if home in staged_cores() else None
 
     @property
     def home(self) -> str | None:
@@ -118,23 +100,65 @@ class Statement:
 class CoreStatement(Statement):
     """A statement that asks core for rows as they stand there, with core's ids of content types."""
 
-    def note(self, node: Any) -> None:
-        pass
-
     def reach(self, compiler: Any) -> None:
         pass
 
 
-def tells_columns(node: Any) -> bool:
-    """Whether what a node names is compiled part by part. SQL of a thing's own may name any column."""
-    kind = type(node)
-    if kind not in _tells_columns:
-        is_raw = issubclass(kind, (RawSQL, ExtraWhere))
-        has_parts = hasattr(kind, "get_source_expressions")
-        _tells_columns[kind] = not is_raw and (
-            has_parts or issubclass(kind, (BaseTable, FilteredRelation, Join, Query))
-        )
-    return _tells_columns[kind]
+class Compiling:
+    """While it is entered, whatever is compiled is a part of the statement; of none, where that is None."""
+
+    def __init__(self, statement: Statement | None) -> None:
+        self.statement = statement
+
+    def __enter__(self) -> None:
+        self.token = _current.set(self.statement)
+
+    def __exit__(self, *exc_info: object) -> None:
+        _current.reset(self.token)
+
+
+class Notes(dict[type, "Callable[[Statement, Any], None] | None"]):
+    """By the class of a node that is compiled, what notes it; None where it names no column itself."""
+
+    def __missing__(self, kind: type) -> Callable[[Statement, Any], None] | None:
+        self[kind] = note_of(kind)
+        return self[kind]
+
+
+def note_of(kind: type) -> Callable[[Statement, Any], None] | None:
+    if issubclass(kind, Col):
+        return note_column
+    if issubclass(kind, In):
+        return note_subquery
+    if issubclass(kind, ColPairs):
+        return note_columns
+    has_parts = hasattr(kind, "get_source_expressions")
+    is_named = has_parts or issubclass(kind, (BaseTable, FilteredRelation, Join, Query))
+    return note_all if issubclass(kind, (RawSQL, ExtraWhere)) or not is_named else None
+
+
+def note_column(statement: Statement, node: Any) -> None:
+    statement.columns.add((node.alias, node.target.column))
+
+
+def note_columns(statement: Statement, node: Any) -> None:
+    # They do not have the compiler compile their columns.
+    statement.columns.update((node.alias, target.column) for target in node.targets)
+
+
+def note_subquery(statement: Statement, node: Any) -> None:
+    home = getattr(node.rhs, "_db", None)
+    # The alias of a core is no other database to the child's.
+    if home in staged_cores() and not homes.has_other_rows_on(home, node.rhs.model):
+        node.rhs._db = None
+
+
+def note_all(statement: Statement, node: Any) -> None:
+    # SQL of a thing's own may name any column.
+    statement.whole_rows = True
+
+
+NOTES = Notes()
 
 
 def is_mapped(table: Any) -> bool:
@@ -147,11 +171,6 @@ def current() -> Statement | None:
     return _current.get()
 
 
-@contextmanager
-def no_statement() -> Iterator[None]:
+def no_statement() -> Compiling:
     """What is executed meanwhile, though another statement is being compiled, is one of its own."""
-    token = _current.set(None)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    return Compiling(None)
