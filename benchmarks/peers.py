@@ -48,13 +48,13 @@ def by_hand(shores: Shores) -> Project:
 
 def staged(shores: Shores) -> Project:
     core = {"MODELS": ["wire.Article"], "PLACEMENT": "staged"}
-    return Project("staged", {"DATABASES": databases(CAUSEWAY, shores), **installed(core)})
+    settings = {"DATABASES": databases(CAUSEWAY, shores), **installed(core)}
+    return Project("staged", settings, transactions="causeway's blocks")
 
 
 def djangos_blocks(shores: Shores) -> Project:
-    """The same project, with ``atomic()`` of Django's."""
-    ours = staged(shores)
-    return replace(ours, name="djangos-blocks", settings={**ours.settings, "DJANGOS_BLOCKS": True})
+    """The same project, with ``atomic()`` of Django's. It can be in the same process."""
+    return replace(staged(shores), name="djangos-blocks", transactions="django's blocks")
 
 
 def databases(backends: str, shores: Shores) -> dict:

@@ -62,7 +62,7 @@ def queries(group: str) -> dict[str, Callable]:
         "by-hand": by_hand.QUERIES,
         "every row": by_hand.EVERY_ROW,
         "shipping": shipping.ways(),
-        "transactions": writing.TRANSACTIONS,
+        **writing.GROUPS,
     }[group]
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import count
 from typing import Any
 
 from daily.models import Comment
-from django.apps import apps
-from django.conf import settings
 from django.db import connections, transaction
 from wire.models import Article
 
 NUMBERS = count(1)
-# Whether a block is causeway.atomic(), or Django's own on the side that is written.
-IS_OURS = apps.is_installed("causeway") and not getattr(settings, "DJANGOS_BLOCKS", False)
+
+Block = Callable[[str], AbstractContextManager[Any]]
 
 
 def write_core() -> None:
@@ -26,41 +25,52 @@ def write_local() -> None:
     Comment.objects.filter(pk=1).update(text=f"text {next(NUMBERS)}")
 
 
-def block(alias: str) -> AbstractContextManager[Any]:
-    if IS_OURS:
-        import causeway
+def ours(alias: str) -> AbstractContextManager[Any]:
+    import causeway
 
-        return causeway.atomic()
+    return causeway.atomic()
+
+
+def djangos(alias: str) -> AbstractContextManager[Any]:
     return transaction.atomic(using=alias)
 
 
 def both_sides() -> None:
-    """In one transaction, or in two that know nothing of each other."""
-    if IS_OURS:
-        with block("default"):
-            write_core()
-            write_local()
-        return
+    """In one transaction."""
+    with ours("core"):
+        write_core()
+        write_local()
+
+
+def each_side() -> None:
+    """In two transactions that know nothing of each other."""
+    with djangos("core"):
+        write_core()
+    with djangos("default"):
+        write_local()
+
+
+def core_alone(block: Block) -> None:
     with block("core"):
         write_core()
+
+
+def child_alone(block: Block) -> None:
     with block("default"):
         write_local()
 
 
-def core_alone() -> None:
-    with block("core"):
-        write_core()
+def transactions(both: Callable[[], None], block: Block) -> dict[str, Callable[[], Any]]:
+    return {
+        "one row on each side": both,
+        "one core row": partial(core_alone, block),
+        "one local row": partial(child_alone, block),
+    }
 
 
-def child_alone() -> None:
-    with block("default"):
-        write_local()
-
-
-TRANSACTIONS: dict[str, Callable[[], Any]] = {
-    "one row on each side": both_sides,
-    "one core row": core_alone,
-    "one local row": child_alone,
+GROUPS = {
+    "causeway's blocks": transactions(both_sides, ours),
+    "django's blocks": transactions(each_side, djangos),
 }
 
 
