@@ -83,8 +83,7 @@ class Peer:
 
     def shape(self, task: Callable[..., Any], group: str, name: str, *args: Any) -> Any:
         """The result of a task on a query, which the project may write in a way of its own."""
-        ways = {"spanning": self.project.spanning, "transactions": self.project.transactions}
-        return self.ask(task, ways.get(group, group), name, *args)
+        return self.ask(task, self.project.spanning if group == "spanning" else group, name, *args)
 
     def number(self, task: Callable, group: str, name: str) -> int:
         """How many runs make a sample. Finding out warms the project up."""

@@ -48,13 +48,7 @@ def by_hand(shores: Shores) -> Project:
 
 def staged(shores: Shores) -> Project:
     core = {"MODELS": ["wire.Article"], "PLACEMENT": "staged"}
-    settings = {"DATABASES": databases(CAUSEWAY, shores), **installed(core)}
-    return Project("staged", settings, transactions="causeway's blocks")
-
-
-def djangos_blocks(shores: Shores) -> Project:
-    """The same project, with ``atomic()`` of Django's. It can be in the same process."""
-    return replace(staged(shores), name="djangos-blocks", transactions="django's blocks")
+    return Project("staged", {"DATABASES": databases(CAUSEWAY, shores), **installed(core)})
 
 
 def databases(backends: str, shores: Shores) -> dict:

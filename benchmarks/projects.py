@@ -66,15 +66,14 @@ class Server:
 class Project:
     """What a process becomes.
 
-    ``core`` is the alias of the database that has the core tables; ``spanning`` and ``transactions``
-    are the groups that have the project's way to write the spanning queries, and the transactions.
+    ``core`` is the alias of the database that has the core tables; ``spanning`` is the group of
+    ``shapes.GROUPS`` that has the project's way to write the spanning queries.
     """
 
     name: str
     settings: dict[str, Any]
     core: str = "core"
     spanning: str = "spanning"
-    transactions: str = "django's blocks"
 
 
 def causeway(server: Server) -> Project:

@@ -101,6 +101,11 @@ def run(group: str, name: str, number: int) -> Sample:
     return clock().measure([call(group, name)] * number)
 
 
+def run_in_turn(groups: list[str], name: str, number: int) -> list[Sample]:
+    """Run what is named so in each of the groups ``number`` times, in turn."""
+    return clock().measure_in_turn([call(group, name) for group in groups], number)
+
+
 def compile_sql(group: str, name: str, number: int) -> Sample:
     """Compile ``number`` fresh clones of a query."""
     query = call(group, name)()

@@ -241,7 +241,7 @@ class RefusalTests(SpanningTestCase):
 
     def test_a_core_that_is_only_read_needs_no_second_phase(self):
         only_read = {"core": replace(cores()["core"], read_only=True)}
-        with patch("causeway.transactions.atomic.cores", lambda: only_read), causeway.atomic():
+        with patch("causeway.backends.base.unit.cores", lambda: only_read), causeway.atomic():
             write_local()
         self.assert_rows(local=["local"])
 

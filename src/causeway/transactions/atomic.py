@@ -9,9 +9,7 @@ from typing import Any, TypeVar, overload
 from django.db import connections, transaction
 
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
-from causeway.exceptions import TwoPhaseUnavailable
 from causeway.placements import is_linked
-from causeway.transactions.obstacles import refusal
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -24,27 +22,27 @@ class Atomic(transaction.Atomic):
         self.best_effort = best_effort
 
     def __enter__(self) -> None:
-        if not self.best_effort:
-            refuse_or_warn()
         super().__enter__()
-        unit = getattr(connections[LOCAL_ALIAS], "unit", None)
-        if unit is not None and not self.best_effort:
-            try:
-                unit.be_strict()
-            except BaseException as error:
-                super().__exit__(type(error), error, error.__traceback__)
-                raise
+        if self.best_effort:
+            return
+        try:
+            insist()
+        except BaseException as error:
+            super().__exit__(type(error), error, error.__traceback__)
+            raise
 
 
-def refuse_or_warn() -> None:
-    """Raise TwoPhaseUnavailable for a core that can never be prepared; warn of SQLite files in WAL mode."""
-    for home in staged_cores():
-        connection: Any = connections[home]
-        # What is not written needs no second phase.
-        if not cores()[home].read_only and (why := connection.never_prepares):
-            raise TwoPhaseUnavailable(refusal(home, why))
+def insist() -> None:
+    """Have the block that was entered be all or nothing; warn of SQLite files in WAL mode.
+
+    Raises TwoPhaseUnavailable for a core that cannot be prepared.
+    """
+    staged = staged_cores()
+    unit = getattr(connections[LOCAL_ALIAS], "unit", None) if staged else None
+    if unit is not None:
+        unit.be_strict()
     for home in cores():
-        if home not in staged_cores() and connections[home].vendor == "sqlite" and is_linked(home):
+        if home not in staged and connections[home].vendor == "sqlite" and is_linked(home):
             warn_of_wal(home)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 
@@ -27,24 +28,25 @@ INSTALLATIONS = "causeway_installation"
 # What every name of a prepared transaction of ours begins with.
 PREFIX = "causeway_"
 # The keys of installations, or why there is none, by the settings of the child's database.
-_keys: dict[tuple[str, ...], str] = {}
-_obstacles: dict[tuple[str, ...], str] = {}
+_keys: dict[tuple[Any, ...], str] = {}
+_obstacles: dict[tuple[Any, ...], str] = {}
+# Those of them that say where it is.
+ADDRESS = itemgetter("ENGINE", "HOST", "PORT", "NAME")
 
 
-def prefix() -> str:
+def prefix(settings: Mapping[str, Any] | None = None) -> str:
     """What the names of this installation's prepared transactions begin with.
 
     It is made of a key that the child's database keeps and of where that database is: a copy of
     it elsewhere is another installation. Raises TwoPhaseUnavailable where the table is missing, and
-    the driver's error where the database cannot be asked.
+    the driver's error where the database cannot be asked. ``settings`` are those of its connection.
     """
-    settings = connections[LOCAL_ALIAS].settings_dict
-    address = tuple(str(settings[name]) for name in ("ENGINE", "HOST", "PORT", "NAME"))
+    address = ADDRESS(settings or connections[LOCAL_ALIAS].settings_dict)
     if address not in _keys:
         if address in _obstacles:
             raise TwoPhaseUnavailable(_obstacles[address])
         try:
-            told = "\0".join([installation_key(), *address])
+            told = "\0".join([installation_key(), *map(str, address)])
         except TwoPhaseUnavailable as error:
             _obstacles[address] = str(error)
             raise

@@ -28,7 +28,10 @@ class TransactionsMixin:
     def unit(self):
         """The unit that is open, if one is."""
         unit = self._unit
-        return unit if unit is not None and unit.is_open and not self.is_detached else None
+        if unit is None or self.is_detached:
+            return None
+        # What is_open says, without a call: each statement asks for it several times.
+        return unit if unit.leader.has_open_block or unit.is_by_hand else None
 
     def enter(self, unit):
         self._unit = unit
@@ -36,8 +39,10 @@ class TransactionsMixin:
 
     @property
     def in_atomic_block(self):
+        if self.has_open_block:
+            return True
         unit = self.unit
-        return self.has_open_block or (unit is not None and unit.has_block)
+        return unit is not None and unit.has_block
 
     @in_atomic_block.setter
     def in_atomic_block(self, value):

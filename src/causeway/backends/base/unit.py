@@ -86,19 +86,26 @@ class Unit:
         return any(block._from_testcase for member in self.members for block in member.atomic_blocks)
 
     def be_strict(self):
-        """From now on insist on both or neither. Raises TwoPhaseUnavailable where it is too late."""
+        """From now on insist on both or neither. Raises TwoPhaseUnavailable where that cannot be, or it is too late."""
+        if self.is_strict:
+            return
+        for member in self.members:
+            # What is not written needs no second phase.
+            if member.alias != LOCAL_ALIAS and member.never_prepares and not cores()[member.alias].read_only:
+                raise TwoPhaseUnavailable(refusal(member.alias, member.never_prepares))
         for connection in self.begun:
-            self.refuse_unpreparable(connection)
+            if connection.alias != LOCAL_ALIAS and not self.is_for_test:
+                self.refuse_unpreparable(connection)
         self.is_strict = True
 
     def refuse_unpreparable(self, connection):
         alias = connection.alias
-        if alias == LOCAL_ALIAS or self.is_for_test or cores()[alias].read_only:
+        if cores()[alias].read_only:
             return
         if why := connection.two_phase_obstacle():
             raise TwoPhaseUnavailable(refusal(alias, why))
         # It raises where the tables of decisions are missing.
-        prefix()
+        prefix(self.members[0].settings_dict)
         if not connection.is_preparable:
             why = "its transaction was begun before, where it could not be prepared"
             raise TwoPhaseUnavailable(refusal(alias, why))
@@ -138,11 +145,12 @@ class Unit:
     def begin(self, connection):
         self.is_beginning = True
         try:
-            if connection.alias != LOCAL_ALIAS and not self.is_for_test:
+            is_branch = connection.alias != LOCAL_ALIAS and not self.is_for_test
+            if is_branch:
                 recover_once(connection.alias)
             connection.begin(self)
             self.begun.append(connection)
-            if self.is_strict:
+            if is_branch and self.is_strict:
                 self.refuse_unpreparable(connection)
             self.send_marks(connection)
         except BaseException:
