@@ -88,11 +88,17 @@ test-pairs: $(DEV) ## values and random querysets, with core on each engine for 
 		done; \
 	done; exit $$status
 
+# Linked on each engine; then staged, with core on the engine before it.
 test-gis: ## the tests of geometry columns, over GeoDjango (GIS_ENGINES='mysql postgresql': on these alone)
 	requirements/gis.sh $(GIS_PYTHON) $(GIS_ENGINES)
 	$(MAKE) venv VENV=$(GIS_VENV) PYTHON=$(GIS_PYTHON)
 	status=0; for engine in $(GIS_ENGINES); do \
 		CAUSEWAY_TEST_ENGINE=$$engine $(GIS_VENV)/bin/python -m pytest $(PYTEST_ARGS) tests/gis || status=1; \
+	done; \
+	core=$(lastword $(GIS_ENGINES)); for engine in $(GIS_ENGINES); do \
+		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine CAUSEWAY_TEST_CORE_ENGINE=$$core \
+			$(GIS_VENV)/bin/python -m pytest $(PYTEST_ARGS) tests/gis/test_geometry.py || status=1; \
+		core=$$engine; \
 	done; exit $$status
 
 test-examples: $(DEV) ## the tests of the demo and of the documentation's examples

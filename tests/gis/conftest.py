@@ -10,7 +10,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.databases import engine
+from tests.databases import core_engine, engine
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "wrap-a-backend.rst"
 SUITE = Path(__file__).with_name("suite.py").read_text()
@@ -31,6 +31,7 @@ PLACES = """
     class Place(models.Model):
         name = models.CharField(max_length=100)
         location = models.PointField(srid=32632)
+        entrance = models.PointField(srid=32632, null=True)
 """
 
 VISITS = """
@@ -55,9 +56,9 @@ VISITS = """
 """
 
 
-def backend_of_the_page():
-    """The code that the page shows for this engine."""
-    path = f"yourproject/backends/{OURS[engine()]}/base.py"
+def backend_of_the_page(engine):
+    """The code that the page shows for an engine."""
+    path = f"yourproject/backends/{OURS[engine]}/base.py"
     found = re.search(rf"^ +# {re.escape(path)}\n(?P<code>(?: .*\n|\n)+)", PAGE.read_text(), re.MULTILINE)
     assert found, f"{PAGE} has no {path}"
     return dedent(found["code"])
@@ -65,7 +66,7 @@ def backend_of_the_page():
 
 @pytest.fixture(scope="session", autouse=True)
 def extensions_can_be_loaded():
-    if engine() == "sqlite3" and not hasattr(sqlite3.Connection, "enable_load_extension"):
+    if "sqlite3" in {engine(), core_engine()} and not hasattr(sqlite3.Connection, "enable_load_extension"):
         pytest.exit(
             "The sqlite3 of this Python cannot load extensions, and SpatiaLite is one. Debian's Python "
             "can: make test-gis.",
@@ -79,27 +80,25 @@ def projects(module_projects):
     core, child = module_projects
     core.write_app("places", PLACES, core.shared)
     child.write_app("visits", VISITS)
-    child.write(f"backends/{OURS[engine()]}/base.py", backend_of_the_page())
+    engines = {"default": engine(), "core": core_engine()}
+    for name in set(engines.values()):
+        child.write(f"backends/{OURS[name]}/base.py", backend_of_the_page(name))
     core.add_settings(f"""
-        DATABASES["default"]["ENGINE"] = "django.contrib.gis.db.backends.{DJANGO[engine()]}"
+        DATABASES["default"]["ENGINE"] = "django.contrib.gis.db.backends.{DJANGO[core_engine()]}"
     """)
     child.add_settings(f"""
-        for entry in DATABASES.values():
-            entry["ENGINE"] = "backends.{OURS[engine()]}"
+        DATABASES["default"]["ENGINE"] = "backends.{OURS[engine()]}"
+        DATABASES["core"]["ENGINE"] = "backends.{OURS[core_engine()]}"
         CAUSEWAY["core"]["MODELS"].append("places")
     """)
     core.add_settings("INSTALLED_APPS += ['django.contrib.gis', 'places']")
     child.add_settings("INSTALLED_APPS += ['django.contrib.gis', 'places', 'visits']")
-    if engine() == "postgresql":
-        # PostGIS stands in the schema ``public``, which every search path goes on with.
-        core.rows("CREATE EXTENSION postgis SCHEMA public")
-        for project, alias, schema in (
-            (core, "default", core.database),
-            (child, "default", child.database),
-            (child, "core", core.database),
-        ):
+    for project, alias, owner in ((core, "default", core), (child, "default", child), (child, "core", core)):
+        if engines["default" if owner is child else "core"] == "postgresql":
+            # PostGIS stands in the schema ``public``, which every search path goes on with.
+            owner.rows("CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public")
             project.add_settings(f"""
-                DATABASES[{alias!r}]["OPTIONS"] = {{"options": "-c search_path={schema},public"}}
+                DATABASES[{alias!r}]["OPTIONS"] = {{"options": "-c search_path={owner.database},public"}}
             """)
     core.migrate()
     child.migrate()

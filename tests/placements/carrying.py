@@ -10,7 +10,7 @@ from django.db.models.sql import InsertQuery
 from django.db.utils import ConnectionHandler
 
 from causeway.placements.staged.relation import Column, Relation
-from causeway.placements.staged.transport import readers
+from causeway.placements.staged.transport import Stored, readers
 from tests import databases
 from tests.servers import MYSQL_VARIABLE, POSTGRESQL_VARIABLE, Server
 
@@ -80,7 +80,10 @@ def fetched(core, child, queryset, keys=()):
     """The rows of a queryset on core, read with the driver, as a relation for the child."""
     model = queryset.model
     columns = tuple(Column(field.column, field) for field in model._meta.local_concrete_fields)
-    sql, params = queryset.query.get_compiler(connection=core).as_sql()
+    query = queryset.query.clone()
+    query.default_cols = False
+    query.select = tuple(Stored(query.get_initial_alias(), column.field) for column in columns)
+    sql, params = query.get_compiler(connection=core).as_sql()
     with core.cursor() as cursor:
         cursor.execute(sql, params)
         raw = cursor.fetchall()

@@ -3,13 +3,18 @@
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection, connections
-from django.db.models import F, TextField, Value
+from django.db.models import F, SlugField, TextField, Value
 from django.db.models.functions import Concat
 
 from causeway import explain
 from tests.library.models import Article
+from tests.placements.values.models import BracketedField
 from tests.shop.models import Bookmark, Comment, Pin, Story
 from tests.staged.cases import StagedTestCase
+
+
+class BracketedSlugField(SlugField):
+    select_format = BracketedField.select_format
 
 
 class ShownTests(StagedTestCase):
@@ -55,6 +60,16 @@ class ShownTests(StagedTestCase):
         self.assert_put_together(comments[2:5], expected[2:5], times=2)
         assert comments.first() == expected[0]
         assert comments.get(pk=expected[1].pk) == expected[1]
+
+    def test_a_column_that_its_field_selects_in_another_form(self):
+        slugs = [comment.article.slug for comment in Comment.objects.order_by("pk")]
+        field = Article._meta.get_field("slug")
+        self.addCleanup(setattr, field, "__class__", type(field))
+        field.__class__ = BracketedSlugField
+        comments = Comment.objects.order_by("pk").values_list("article__slug", flat=True)
+        self.assert_by_statement(comments, [f"[{slug}]" for slug in slugs])
+        page = Comment.objects.select_related("article").order_by("pk")[:2]
+        assert [comment.article.slug for comment in page] == [f"[{slug}]" for slug in slugs[:2]]
 
     def test_columns_that_are_left_out(self):
         page = Comment.objects.select_related("article").only("text", "article__title").order_by("pk")[:2]

@@ -22,6 +22,17 @@ class SecretField(models.TextField):
         return None if value is None else codecs.decode(value, "rot13")
 
 
+class BracketedField(models.TextField):
+    """Is selected in brackets: what travels is what is kept."""
+
+    def select_format(self, compiler, sql, params):
+        if compiler.query.subquery:
+            return sql, params
+        if compiler.connection.vendor == "mysql":
+            return f"CONCAT('[', {sql}, ']')", params
+        return f"'[' || {sql} || ']'", params
+
+
 class DashedField(models.UUIDField):
     """A UUID that is kept as a text, whatever the engine has for it."""
 
@@ -71,6 +82,7 @@ class Values(models.Model):
     binary = models.BinaryField(null=True)
     file = models.FileField(null=True)
     secret = SecretField(null=True)
+    bracketed = BracketedField(null=True)
     note = NoteField(null=True)
     dashed = DashedField(null=True)
     owner = models.ForeignKey(Owner, models.CASCADE, null=True, db_constraint=False)

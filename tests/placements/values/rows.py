@@ -80,6 +80,7 @@ VALUES = {
     "binary": [bytes(range(256)), b"", b"\x00", b"abc", None],
     "file": ["", "files/é.txt", None],
     "secret": ["Attack at dawn", "", None],
+    "bracketed": ["a", "[b]", "", None],
     "note": ["a note", "", "é", None],
     "dashed": [FIRST, uuid.UUID(int=2**128 - 1), None],
     "owner_id": [FIRST, None],

@@ -16,6 +16,16 @@ def stored(field: Any) -> Any:
             return field
 
 
+def is_geometry(field: Any) -> bool:
+    """Whether a column holds GeoDjango's geometries, which each engine keeps in a form of its own."""
+    return hasattr(stored(field), "geom_class")
+
+
+def is_formatted(field: Any) -> bool:
+    """Whether what a SELECT brings of a column is not what is stored there."""
+    return type(field).select_format is not Field.select_format
+
+
 def kind(field: Any, connection: Any) -> str | None:
     """The field's internal type, if the column is stored as the engine stores that; None for a type of its own."""
     kinds: dict[Any, str | None] = connection.kinds_of_fields

@@ -5,7 +5,7 @@ from contextlib import suppress
 from django.db import Error
 from django.utils.functional import cached_property
 
-from causeway.backends.base.columns import kind, stored
+from causeway.backends.base.columns import is_geometry, kind, stored
 from causeway.exceptions import PlacementError
 
 
@@ -90,7 +90,7 @@ class VehiclesMixin:
     def fill(self, cursor, target, columns, rows):
         """Insert rows into a table; ``target`` is its name with those of the columns."""
         if rows:
-            places = ", ".join(["%s"] * len(rows[0]))
+            places = ", ".join(self.placeholder(column.field) for column in columns)
             cursor.executemany(f"INSERT INTO {target} VALUES ({places})", rows)
 
     def index(self, cursor, name, relation):
@@ -135,7 +135,19 @@ class VehiclesMixin:
         return f" COLLATE {self.quote_name(collation)}"
 
     def column_type(self, field):
-        return self.bare_type(field) + self.collation(field)
+        # SpatiaLite declares no type for a geometry.
+        return (self.bare_type(field) or "") + self.collation(field)
+
+    def geometry(self, field, value):
+        """The SQL of a geometry, made of that of its well-known binary, which says no coordinate system."""
+        return value
+
+    def written_geometry(self, value):
+        """What ``geometry()`` is given for a well-known binary: digits, in place of bytes."""
+        return value.hex()
+
+    def placeholder(self, field):
+        return self.geometry(field, "%s") if is_geometry(field) else "%s"
 
     @cached_property
     def written_as(self):
@@ -151,6 +163,8 @@ class VehiclesMixin:
         ]
 
     def written_values(self, relation, column, values):
+        if is_geometry(column.field):
+            return [None if value is None else self.written_geometry(value) for value in values]
         write = self.written_as
         if write.keys().isdisjoint(map(type, values)):
             return values

@@ -84,6 +84,9 @@ class MySQLVehiclesMixin(VehiclesMixin):
                 declared = f"varchar({longest})" if longest <= LONGEST else "longtext"
         return declared + self.collation(field)
 
+    def geometry(self, field, value):
+        return f"ST_GeomFromWKB(UNHEX({value}), {stored(field).srid})"
+
     def definitions(self, relation, values):
         types = [
             self.fitting_type(column.field, found)

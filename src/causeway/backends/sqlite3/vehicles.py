@@ -6,6 +6,7 @@ import uuid
 from django.utils.duration import duration_microseconds
 from django.utils.functional import cached_property
 
+from causeway.backends.base.columns import is_geometry, stored
 from causeway.backends.base.vehicles import VehiclesMixin, finite_decimal
 
 # By affinity, the types of values that a column of it keeps as CAST does.
@@ -60,12 +61,20 @@ class SQLiteVehiclesMixin(VehiclesMixin):
 
     def selected(self, position, column, values):
         """The column with the affinity that the model's has, if that leaves each value as it is."""
+        if is_geometry(column.field):
+            return self.geometry(column.field, f"column{position}")
         name = affinity(self.bare_type(column.field))
         types = set(map(type, values)) - {type(None)}
         kept = types.issubset(KEPT[name])
         return (f"CAST(column{position} AS {name})" if kept else f"column{position}") + self.collation(
             column.field
         )
+
+    def geometry(self, field, value):
+        return f"GeomFromWKB({value}, {stored(field).srid})"
+
+    def written_geometry(self, value):
+        return value
 
     def fill(self, cursor, target, columns, rows):
         # In autocommit mode, each row would be committed.

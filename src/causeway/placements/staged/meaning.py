@@ -130,4 +130,4 @@ def is_unlike(node: Any) -> bool:
 
 def is_djangos(thing: Any) -> bool:
     # A project's own may have been told apart by the name of an engine, or need a function there.
-    return type(thing).__module__.startswith("django.db.models.")
+    return type(thing).__module__.startswith(("django.db.models.", "django.contrib.gis.db.models."))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.expressions import Col, ColPairs
 from django.db.models.sql.constants import INNER, LOUTER
 
-from causeway.backends.base.columns import kind, stored
+from causeway.backends.base.columns import is_formatted, kind, stored
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
 from causeway.placements.staged.page import is_page, nodes_of
 from causeway.placements.staged.transport import keep_alike
@@ -191,6 +191,7 @@ def is_alike(want: Want) -> bool:
         not supply.mapped
         and bool(key_kinds)
         and key_kinds <= KEY_KINDS
+        and not any(map(is_formatted, supply.fields))
         and all(
             what is not None and keep_alike(core, child, what)
             for what in (kind(stored(field), core) for field in supply.fields)

@@ -12,7 +12,7 @@ from causeway.placements.staged.content_types import ContentTypeIds
 from causeway.placements.staged.placement import relation_name
 from causeway.placements.staged.relation import Column, Relation
 from causeway.placements.staged.report import StagedTable
-from causeway.placements.staged.transport import readers
+from causeway.placements.staged.transport import Stored, readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ class Supply:
         return tuple(Column(field.column, field) for field in self.fields)
 
     def select(self, alias: str) -> list[Col]:
-        return [Col(alias, field) for field in self.fields]
+        return [Stored(alias, field) for field in self.fields]
 
     def add(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Add rows as the driver of core gives them."""

@@ -8,10 +8,18 @@ from typing import Any
 
 from django.db.models.expressions import Col
 
-from causeway.backends.base.columns import kind, stored
+from causeway.backends.base.columns import is_geometry, kind, stored
 from causeway.placements.staged.relation import Column
 
 Reader = Callable[[Any], Any]
+
+
+class Stored(Col):
+    """A column as it travels: as it is stored, whatever its field selects of it; a geometry as well-known binary."""
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        return (f"ST_AsBinary({sql})" if is_geometry(self.target) else sql), params
+
 
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
@@ -29,6 +37,8 @@ def readers(
 
 
 def reader(connection: Any, field: Any, child: Any) -> Reader | None:
+    if is_geometry(field):
+        return read_binary if connection.vendor == "postgresql" else None
     what = kind(field, connection)
     if what is None or (child is not None and keep_alike(connection, child, what)):
         return None
