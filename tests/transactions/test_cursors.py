@@ -1,12 +1,12 @@
 """What raw cursors do besides ``execute()``: procedures, and PostgreSQL's COPY."""
 
 import pytest
-from django.db import connections, transaction
+from django.db import Error, connections, transaction
 
 import causeway
 from tests.library.models import Author
 from tests.shop.models import Shelf
-from tests.transactions.cases import SpanningTestCase, write_local
+from tests.transactions.cases import SpanningTestCase, write_core, write_local
 
 PROCEDURES = {
     "mysql": """
@@ -94,6 +94,20 @@ class CursorTests(SpanningTestCase):
                 list(cursor.stream("INSERT INTO library_author (name) VALUES ('added') RETURNING id"))
 
         self.assert_covered(stream, Author)
+
+    def test_rows_that_are_still_being_read_when_the_block_ends(self):
+        """A cursor on the server ends with the transaction. One that outlasts it could not be prepared."""
+        if self.core.vendor != "postgresql":
+            self.skipTest("This one is PostgreSQL's.")
+        Author.objects.bulk_create(Author(name=f"author {number}") for number in range(10))
+        with causeway.atomic(), transaction.atomic("core"):
+            rows = Author.objects.order_by("pk").iterator(chunk_size=2)
+            assert next(rows).name
+            write_core()
+            write_local()
+        self.assert_rows(core=["core"], local=["local"])
+        with pytest.raises(Error):
+            list(rows)
 
     def test_a_copy_after_a_statement_that_failed(self):
         """It is refused, as every statement is, and not executed outside of the transaction."""

@@ -16,6 +16,10 @@ class BranchesMixin:
     # Whether what is executed was asked for on another connection, for the sake of a row there.
     writes_for_another = False
 
+    def is_untouched(self):
+        """Whether nothing was executed in the transaction that has begun, which the driver knows without asking."""
+        return False
+
     def two_phase_obstacle(self):
         """Why this database cannot be prepared, as a clause; None if it can. It may ask the server."""
         return self.never_prepares

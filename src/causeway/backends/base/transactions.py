@@ -185,7 +185,8 @@ class TransactionsMixin:
     def end_by_commit(self):
         """Commit it by itself."""
         if self.alias == LOCAL_ALIAS:
-            self._commit()
+            if not self.is_untouched():
+                self._commit()
             self.end_own()
         else:
             self.commit_branch()

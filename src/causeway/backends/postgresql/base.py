@@ -122,6 +122,12 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, DatabaseWrapperMixin):
         else:
             super().prepare_database()
 
+    def create_cursor(self, name=None):
+        if name:
+            # Whether it outlasts the transaction is said when it is made, before it is declared.
+            self.announce("DECLARE")
+        return super().create_cursor(name)
+
     def make_cursor(self, cursor):
         return (CoreCursorWrapper if self.is_core else CursorWrapper)(cursor, self)
 

@@ -1,9 +1,12 @@
 from django.db import OperationalError, ProgrammingError
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
 
 UNDEFINED_OBJECT = "42704"
+# libpq's status of a connection with no transaction on its server.
+IDLE = 0
 # A prepared transaction is ended in its own database alone; names are unique on the server.
 PREPARED = """
     SELECT gid, extract(epoch FROM clock_timestamp() - prepared)
@@ -25,6 +28,11 @@ class PostgreSQLBranchesMixin(BranchesMixin):
         with self.cursor() as cursor:
             cursor.execute("SHOW max_prepared_transactions")
             return int(cursor.fetchone()[0])
+
+    def is_untouched(self):
+        if not is_psycopg3 or self.connection is None:
+            return False
+        return self.connection.pgconn.transaction_status == IDLE
 
     def two_phase_obstacle(self):
         if self.max_prepared:
