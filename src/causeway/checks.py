@@ -30,7 +30,8 @@ def register_checks() -> None:
     """Register every check of this module. Called once the apps are ready."""
     for check in (check_shape, check_aliases, check_labels, check_router, check_backends, check_placements):
         register(check, "causeway")
-    for check in (check_claims, check_core_relations, check_managers, check_declared_homes, check_order):
+    of_models = (check_core_relations, check_declared_homes, check_generic_keys, check_managers)
+    for check in (check_claims, *of_models, check_order):
         register(check, "causeway", Tags.models)
 
 
@@ -303,6 +304,25 @@ def _deletion_without_constraint(model: Any, field: Any, home: str | None, targe
         obj=field,
         id="causeway.W008",
     )
+
+
+def check_generic_keys(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Of models with rows in both databases: those in core hold ids of core's content types."""
+    if any(core.claims(*CONTENT_TYPE) for core in cores().values()):
+        return []
+    return [
+        Warning(
+            f"{model._meta.label} has rows in core as well, whose generic key {field.name!r} holds an id of core's content "
+            f"types: in this project it means another model, or none.",
+            hint="Make it a core model, whose ids are mapped; or leave the key of its CoreManager's rows alone.",
+            obj=model,
+            id="causeway.W009",
+        )
+        for model in apps.get_models()
+        if cores() and homes.has_rows_in_either(model)
+        for field in model._meta.private_fields
+        if hasattr(field, "ct_field")
+    ]
 
 
 def check_managers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

@@ -127,6 +127,34 @@ def test_a_deletion_that_no_constraint_carries_out(child):
         assert "no issues" in said
 
 
+GENERIC_KEY = """
+    from articles.models import CoreContent
+    from django.contrib.contenttypes.fields import GenericForeignKey
+    from django.contrib.contenttypes.models import ContentType
+    from django.db import models
+
+
+    class Content(CoreContent):
+        content_type = models.ForeignKey(ContentType, models.CASCADE)
+        object_id = models.PositiveBigIntegerField()
+        target = GenericForeignKey("content_type", "object_id")
+
+
+    class Label(models.Model):
+        content_type = models.ForeignKey(ContentType, models.CASCADE)
+        object_id = models.PositiveBigIntegerField()
+        target = GenericForeignKey("content_type", "object_id")
+"""
+
+
+def test_a_generic_key_of_rows_in_both_databases(child):
+    said = check(child, GENERIC_KEY, status=0)
+    assert said.count("causeway.W009") == 1
+    assert "things.Content has rows in core as well, whose generic key 'target' holds an id of core's" in said
+    with child.changed_settings("CAUSEWAY['core']['MODELS'] += ['contenttypes']"):
+        assert "causeway.W009" not in check(child, GENERIC_KEY, status=0)
+
+
 def test_every_problem_is_reported_at_once(child):
     with child.changed_settings("""
         CAUSEWAY["core"].update(MODELS=["articles", "nothing"], OWNER="yes", PLACEMENT="joined")
