@@ -19,12 +19,19 @@ REFERRED_TO = """
 """
 
 
+# In pg_database.encoding.
+UTF8 = 6
+
+
 class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
     collations_sql = "SELECT collname FROM pg_catalog.pg_collation"
 
     text_rules_sql = (
         "SELECT datcollate, datctype, encoding FROM pg_catalog.pg_database WHERE datname = current_database()"
     )
+
+    def keeps_texts_in_utf8(self):
+        return self.text_rules()[2] == UTF8
 
     def estimated_rows(self, sql, params, most):
         with self.connection.cursor() as cursor:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 from django.db.models import lookups
 from django.db.models.expressions import Col, Expression, RawSQL
-from django.db.models.functions import Now, Random
+from django.db.models.functions import Collate, Now, Random
 from django.db.models.sql import Query
 from django.db.models.sql.where import XOR, ExtraWhere, NothingNode, WhereNode
 
@@ -25,6 +25,16 @@ COMPARISONS = (
     lookups.Range,
 )
 CONTAINMENTS = (lookups.Contains, lookups.StartsWith, lookups.EndsWith)
+ORDERING = {lookups.GreaterThan, lookups.GreaterThanOrEqual, lookups.LessThan, lookups.LessThanOrEqual}
+IGNORING_CASE: dict[type, Any] = {
+    lookups.Contains: lookups.IContains,
+    lookups.EndsWith: lookups.IEndsWith,
+    lookups.IContains: lookups.IContains,
+    lookups.IEndsWith: lookups.IEndsWith,
+    lookups.IExact: lookups.IExact,
+    lookups.IStartsWith: lookups.IStartsWith,
+    lookups.StartsWith: lookups.IStartsWith,
+}
 # Their values are compared in the same way by every engine.
 ALIKE = (
     models.AutoField,
@@ -68,6 +78,16 @@ class Meaning:
         self.same_text = self.same_engine and (
             here.vendor == "sqlite" or here.ops.text_rules() == there.ops.text_rules()
         )
+        # SQLite compares the bytes of texts in UTF-8, as PostgreSQL does if it is told to.
+        self.by_bytes = (
+            here.vendor == "sqlite" and there.vendor == "postgresql" and there.ops.keeps_texts_in_utf8()
+        )
+
+    def asked_there(self, condition: Any) -> Any:
+        """What core is asked for in place of a condition; None where it cannot find all that matters."""
+        if self.holds_there(condition):
+            return condition
+        return by_bytes(condition) if self.by_bytes else None
 
     def holds_there(self, condition: Any) -> bool:
         """Whether core may evaluate the condition."""
@@ -96,8 +116,7 @@ class Meaning:
             return False
         if isinstance(lookup, lookups.IsNull):
             return True
-        while field.remote_field and getattr(field, "target_field", None):
-            field = field.target_field
+        field = target_of(field)
         if not is_djangos(field):
             return False
         if isinstance(lookup, COMPARISONS) and isinstance(field, ALIKE):
@@ -114,11 +133,43 @@ class Meaning:
             return bool(self.here.vendor != "sqlite" or self.there.vendor == "sqlite")
         return bool(self.here.vendor != "mysql")
 
-    def orders_alike(self, field: Any) -> bool:
-        """Whether both databases order a column of the field in the same way."""
-        while field.remote_field and getattr(field, "target_field", None):
-            field = field.target_field
-        return self.same_text or (isinstance(field, ALIKE) and is_djangos(field))
+    def order_there(self, column: Col) -> Any:
+        """The expression by which core orders rows as the child's database does by a column; None if it cannot."""
+        field = target_of(column.target)
+        if self.same_text or (isinstance(field, ALIKE) and is_djangos(field)):
+            return column
+        return Collate(column, "C") if self.by_bytes and is_plain_text(field) else None
+
+
+def by_bytes(condition: Any) -> Any:
+    """What PostgreSQL is asked for in place of a condition on a text as SQLite takes it; None where it cannot be.
+
+    SQLite's LIKE takes letters of ASCII for the same in either case, and no others.
+    """
+    if not isinstance(condition, lookups.Lookup) or not isinstance(condition.lhs, Col):
+        return None
+    if not is_djangos(condition) or not is_plain_text(target_of(condition.lhs.output_field)):
+        return None
+    kind, value = type(condition), condition.rhs
+    column = Collate(condition.lhs, "C")
+    if kind in ORDERING and not hasattr(value, "resolve_expression"):
+        return kind(column, value)
+    if kind in IGNORING_CASE and isinstance(value, str) and value.isascii():
+        # In the collation of the database, UPPER() of the value might be something else.
+        return IGNORING_CASE[kind](column, value.upper())
+    return None
+
+
+def target_of(field: Any) -> Any:
+    """The field that a foreign key refers to in the end; any other field itself."""
+    while field.remote_field and getattr(field, "target_field", None):
+        field = field.target_field
+    return field
+
+
+def is_plain_text(field: Any) -> bool:
+    """Whether a column holds texts that are compared by the rules of its database."""
+    return isinstance(field, TEXT) and is_djangos(field) and not field.db_collation
 
 
 def is_unlike(node: Any) -> bool:

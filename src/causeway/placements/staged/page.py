@@ -243,6 +243,7 @@ class FirstRows:
         self.planner = planner
         self.want = want
         self.compiler = planner.statement.compiler
+        self.column: Any = None
         self.order: Any = self.find_order()
 
     def find_order(self) -> OrderBy | None:
@@ -260,13 +261,11 @@ class FirstRows:
             (column,) = column.get_source_expressions()
         if not isinstance(column, Col) or column.alias != self.want.alias:
             return None
-        if not self.planner.meaning(self.want.home).orders_alike(column.target) or self.want.is_mapped(
-            column
-        ):
+        if self.want.is_mapped(column) or (column.target.null and self.null_comes_first(order)):
             return None
-        if column.target.null and self.null_comes_first(order):
-            return None
-        return OrderBy(column, descending=order.descending)
+        self.column = column
+        there = self.planner.meaning(self.want.home).order_there(column)
+        return OrderBy(there, descending=order.descending) if there is not None else None
 
     def null_comes_first(self, order: OrderBy) -> bool:
         if order.nulls_first or order.nulls_last:
@@ -285,7 +284,7 @@ class FirstRows:
             # There are no more, but core would look for one to the end of the index.
             rows = self.want.core.fetch(self.query(first), str(self.want.supply.table), first - 1)
             self.want.supply.add(rows)
-            step = f"the first {first} by {self.order.expression.target.column!r}"
+            step = f"the first {first} by {self.column.target.column!r}"
             if self.fills_page():
                 self.want.supply.steps.append(f"{step}, which fill the page")
                 return True
@@ -295,13 +294,13 @@ class FirstRows:
     def query(self, first: int) -> Query:
         """The query of the rows before that at a place in the order: without those equal to it."""
         assert self.order is not None
-        column: Any = self.order.expression
-        boundary = self.want.tree.query([self.want.alias], self.want.conditions, [column])
+        ordered: Any = self.order.expression
+        boundary = self.want.tree.query([self.want.alias], self.want.conditions, [ordered])
         boundary.order_by = (self.order,)
         boundary.set_limits(first, first + 1)
         boundary.subquery = True
         before = GreaterThan if self.order.descending else LessThan
-        query = self.want.query(before(column, boundary))
+        query = self.want.query(before(ordered, boundary))
         # So that core reads them off an index.
         query.order_by = (self.order,)
         return query

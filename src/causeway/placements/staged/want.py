@@ -37,13 +37,14 @@ class Want:
         self.core: Core = planner.core(self.home)
         self.component = tree.component(alias, tree.aliases_of_home(self.home))
         meaning = planner.meaning(self.home)
+        # What core is asked for in place of those of the statement that are on it alone.
         self.conditions = [
-            condition
+            there
             for condition in tree.conditions
             if self.is_of_component(condition)
             and not has_subquery(condition)
             and not self.is_mapped(condition)
-            and meaning.holds_there(condition)
+            and (there := meaning.asked_there(condition)) is not None
         ]
 
     def is_of_component(self, condition: Any) -> bool:

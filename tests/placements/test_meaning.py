@@ -1,0 +1,98 @@
+"""What core is asked for in place of a condition finds all rows that the child's database would find."""
+
+import pytest
+from django.db.models import F
+from django.db.models.sql.where import AND
+
+from causeway.placements.staged.meaning import Meaning
+from tests import databases
+from tests.placements.carrying import connected, insert, make_table, results
+from tests.placements.values.models import Specimen
+from tests.placements.values.rows import TEXTS
+
+CHILD = databases.engine()
+LOOKUPS = ["exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith"]
+LOOKUPS += ["lt", "lte", "gt", "gte"]
+# Of which some other row has the same in other letters, or which begins another row's.
+MORE = ["Harbour Bridge", "harbour bridge", "HARBOUR BRIDGE!", "I", "i", "İ", "ı", "É", "\u212a", "k", "K"]
+VALUES = [value for value in TEXTS if value is not None] + MORE
+
+
+@pytest.fixture(scope="module", params=databases.ENGINES)
+def pair(request, django_db_blocker):
+    """Connections to core and to the child's database, which have the same rows."""
+    with django_db_blocker.unblock(), connected(request.param) as (core, child):
+        for connection in (core, child):
+            make_table(connection, Specimen)
+            insert(
+                connection,
+                Specimen,
+                [Specimen(id=key, char=value) for key, value in enumerate([*VALUES, None], 1)],
+            )
+        yield core, child
+
+
+@pytest.fixture
+def core_of_another_language(pair):
+    """A core whose own rules for texts are those of Turkish, where I is not the capital of i."""
+    core, child = pair
+    if core.vendor != "postgresql" or child.vendor != "sqlite":
+        pytest.skip("This is about SQLite and PostgreSQL.")
+    change = "ALTER TABLE values_specimen ALTER COLUMN char TYPE varchar(30) COLLATE {}"
+    with core.cursor() as cursor:
+        cursor.execute(change.format('"tr-x-icu"'))
+        yield core, child
+        cursor.execute(change.format('"default"'))
+
+
+def found(connection, condition):
+    queryset = Specimen.objects.order_by()
+    queryset.query.where.add(condition, AND)
+    return {key for (key,) in results(connection, queryset.values_list("id"))}
+
+
+def assert_nothing_is_missed(core, child):
+    """Returns for which lookups core is asked."""
+    meaning, asked = Meaning(child, core), set()
+    for lookup in LOOKUPS:
+        for value in VALUES:
+            (condition,) = Specimen.objects.filter(**{f"char__{lookup}": value}).query.where.children
+            there = meaning.asked_there(condition)
+            if there is not None:
+                asked.add(lookup)
+                assert found(child, condition) <= found(core, there), (lookup, value)
+    return asked
+
+
+def test_no_row_is_missed(pair):
+    core, child = pair
+    asked = assert_nothing_is_missed(core, child)
+    if child.vendor == "sqlite" or core.vendor == child.vendor:
+        # MySQL's collation is not known to find more than these.
+        assert asked == (set(LOOKUPS) if core.vendor != "mysql" or child.vendor == "mysql" else {"exact"})
+
+
+def test_nor_in_another_language(core_of_another_language):
+    assert assert_nothing_is_missed(*core_of_another_language) == set(LOOKUPS)
+
+
+def assert_same_order(core, child):
+    there = Meaning(child, core).order_there(Specimen.objects.order_by("char").query.resolve_ref("char"))
+    if there is not None:
+        rows = Specimen.objects.filter(char__isnull=False).values_list("id")
+        for ascending in (True, False):
+            here = rows.order_by(F("char").asc() if ascending else F("char").desc(), "id")
+            asked = rows.order_by(there.asc() if ascending else there.desc(), "id")
+            assert results(child, here) == results(core, asked)
+    return there
+
+
+def test_rows_come_in_the_same_order(pair):
+    core, child = pair
+    there = assert_same_order(core, child)
+    is_told = child.vendor == "sqlite" and core.vendor == "postgresql"
+    assert (there is not None) == (is_told or core.vendor == child.vendor)
+
+
+def test_also_in_another_language(core_of_another_language):
+    assert assert_same_order(*core_of_another_language) is not None
