@@ -38,7 +38,7 @@ DEV := $(VENV)/.dev
 SERVER := $(if $(filter mysql,$(DB)),$(MYSQL))$(if $(filter postgresql,$(DB)),$(POSTGRESQL))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-pairs test-gis test-examples test-crash crashtest fidelity fidelity-pairs bench docs demo serve clean
+.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest fidelity fidelity-pairs bench docs demo serve clean
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
 
@@ -67,16 +67,21 @@ test-mysql: $(DEV) ## the tests on MariaDB: a throwaway server, or the one that 
 test-postgresql: $(DEV) ## the tests on PostgreSQL: a throwaway server, or the one that CAUSEWAY_TEST_POSTGRESQL names
 	CAUSEWAY_TEST_ENGINE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
 
-# On a child's engine, with core on the same and on one other; the property test goes through all nine pairs.
+# Throwaway servers of both kinds, where no variable names one.
+SERVERS = $(BIN)/python -m tests.servers mysql -- $(BIN)/python -m tests.servers postgresql --
+
+# On a child's engine, with core on the same; what is carried, and what conditions mean, with core on each. The property
+# test goes through all nine pairs.
 test-staged: $(DEV) ## the tests of staged core tables
+	$(SERVERS) $(MAKE) --no-print-directory test-staged-on-servers
+
+test-staged-on-servers:
 	status=0; for engine in sqlite3 mysql postgresql; do \
 		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine \
 			$(BIN)/python -m pytest $(PYTEST_ARGS) tests/staged tests/orm tests/managers tests/state \
 			tests/transactions tests/orphans || status=1; \
+		CAUSEWAY_TEST_ENGINE=$$engine $(BIN)/python -m pytest $(PYTEST_ARGS) tests/placements || status=1; \
 	done; exit $$status
-
-# Throwaway servers of both kinds, where no variable names one.
-SERVERS = $(BIN)/python -m tests.servers mysql -- $(BIN)/python -m tests.servers postgresql --
 
 test-pairs: $(DEV) ## values and random querysets, with core on each engine for each engine of a child
 	status=0; for engine in sqlite3 mysql postgresql; do \
