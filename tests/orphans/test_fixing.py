@@ -120,12 +120,27 @@ class FixingTests(OrphansTestCase):
         self.assertEqual(error.returncode, 1)
         self.assert_found(shop__Comment__article=3)
 
+    def test_a_row_that_refuses_its_deletion_is_left_alone(self):
+        def refuse(instance, **kwargs):
+            if instance.text == "Rusty":
+                raise IntegrityError("Not this one.")
+
+        pre_delete.connect(refuse, sender=Comment)
+        self.addCleanup(pre_delete.disconnect, refuse, sender=Comment)
+        lose(self.articles["Bridges"])
+        written, _ = self.fix()
+        self.assertIn("repaired 2 of 3 orphans. Cannot repair the others: Not this one.\n", written)
+        self.assert_found(shop__Comment__article=1)
+        with patch("causeway.orphans.repair.MOST_REFUSED", 0):
+            written, _ = self.fix()
+        self.assertIn("repaired 0 of 1 orphan. Cannot repair the others: Not this one.\n", written)
+
     @patch("causeway.orphans.repair.CHUNK", 2)
     def test_in_chunks(self):
         lose(self.articles["Bridges"], self.articles["Canals"])
         chunks = [tuple(chunk) for chunk in repair(relation("shop.Comment.article"))]
-        self.assertEqual(sum(repaired for _, repaired, _ in chunks), 5)
-        self.assertTrue(all(seen <= 2 for seen, _, _ in chunks))
+        self.assertEqual(sum(repaired for _, repaired, *_ in chunks), 5)
+        self.assertTrue(all(seen <= 2 for seen, *_ in chunks))
 
     @patch("causeway.orphans.repair.CHUNK", 2)
     def test_it_may_be_stopped_and_run_again(self):
@@ -155,7 +170,7 @@ class FixingTests(OrphansTestCase):
         comments = relation("shop.Comment.article")
         keys = [comment.pk for comment in self.comments]
         (orphans, *_) = comments.pages()
-        self.assertEqual(tuple(repair_chunk(comments, orphans, keys)), (len(keys), 0, 0))
+        self.assertEqual(tuple(repair_chunk(comments, orphans, keys)), (len(keys), 0, 0, None))
         self.assertEqual(Comment.objects.count(), len(keys))
 
     def test_a_value_that_has_no_core_row_either(self):
@@ -167,7 +182,7 @@ class FixingTests(OrphansTestCase):
             vars(found.field).pop("_get_default", None)
             chunks = list(repair(found))
         vars(found.field).pop("_get_default", None)
-        self.assertEqual([tuple(chunk) for chunk in chunks], [(1, 0, 1)])
+        self.assertEqual([tuple(chunk) for chunk in chunks], [(1, 0, 1, None)])
         self.assertEqual(models.LocalSetDefault.objects.get(pk=row.pk).anchor_id, anchor.pk)
 
     def test_a_dry_run_changes_nothing(self):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, OperationalError, connection, connections, transaction
 
 import causeway
 from causeway.conf import cores
@@ -244,6 +244,36 @@ class RefusalTests(SpanningTestCase):
         with patch("causeway.backends.base.unit.cores", lambda: only_read), causeway.atomic():
             write_local()
         self.assert_rows(local=["local"])
+
+    def test_a_table_that_is_locked_is_not_taken_for_a_missing_one(self):
+        if not is_prepared_here() or connection.vendor != "postgresql":
+            self.skipTest("This one is PostgreSQL's.")
+        decisions.forget_key()
+        migrating = connection.copy()
+        migrating.set_autocommit(False)
+        options = {"options": "-c lock_timeout=100ms"}
+        with migrating.cursor() as cursor, patch.dict(connection.settings_dict, OPTIONS=options):
+            cursor.execute(f"LOCK TABLE {decisions.INSTALLATIONS}")
+            with pytest.raises(OperationalError), causeway.atomic():
+                write_core()
+                write_local()
+        migrating.close()
+        with causeway.atomic():
+            write_core()
+            write_local()
+        self.assert_rows(core=["core"], local=["local"])
+
+    def test_a_durable_block_within_one_of_the_other_connection(self):
+        pairs = [
+            ("core", transaction.atomic(durable=True)),
+            ("default", transaction.atomic("core", durable=True)),
+        ]
+        if is_prepared_here():
+            pairs.append(("core", causeway.atomic(durable=True)))
+        for outer, durable in pairs:
+            with transaction.atomic(outer), pytest.raises(RuntimeError, match="durable"), durable:
+                write_local()
+        self.assert_rows()
 
     def test_the_tables_of_decisions_are_missing(self):
         """At the call, where both are insisted on; other blocks end as they did before there was such a table."""

@@ -1,6 +1,7 @@
 """Faults in a transaction over two databases: each ends with both sides written, or neither."""
 
 import threading
+import time
 from unittest.mock import patch
 
 import pytest
@@ -18,25 +19,95 @@ PREPARE = ("PREPARE TRANSACTION", "XA END")
 COMMIT = ("COMMIT PREPARED", "XA COMMIT")
 
 
+def end_session_of(victim):
+    killer = victim.copy()
+    with killer.cursor() as cursor:
+        if victim.vendor == "mysql":
+            cursor.execute(f"KILL {victim.connection.thread_id()}")
+        else:
+            cursor.execute(f"SELECT pg_terminate_backend({victim.connection.info.backend_pid}, 5000)")
+    killer.close()
+
+
+def losing_core_at(beginnings, after=False):
+    """Meanwhile, core's session is killed before a statement that begins so, or after it, once."""
+    core = connections["core"]
+    killed = []
+
+    def wrapper(execute, sql, *rest):
+        is_first = not killed and sql.startswith(beginnings)
+        if is_first and not after:
+            killed.append(sql)
+            end_session_of(core)
+        result = execute(sql, *rest)
+        if is_first and after:
+            killed.append(sql)
+            end_session_of(core)
+            raise OperationalError("The reply is lost.")
+        return result
+
+    return core.execute_wrapper(wrapper)
+
+
+class Interrupted(Exception):
+    """What is no error of a database."""
+
+
+def interrupting_core_at(beginnings):
+    """Meanwhile, something else happens before a statement that begins so, once."""
+    interrupted = []
+
+    def wrapper(execute, sql, *rest):
+        if not interrupted and sql.startswith(beginnings):
+            interrupted.append(sql)
+            raise Interrupted
+        return execute(sql, *rest)
+
+    return connections["core"].execute_wrapper(wrapper)
+
+
 class FaultsTests(PreparedTestCase):
-    def losing_core_at(self, beginnings):
-        """Meanwhile, core's session is killed before a statement that begins so, once."""
-        core = connections["core"]
-        killed = []
-
-        def wrapper(execute, sql, *rest):
-            if not killed and sql.startswith(beginnings):
-                killed.append(sql)
-                self.end_session_of(core)
-            return execute(sql, *rest)
-
-        return core.execute_wrapper(wrapper)
-
     def test_core_is_lost_before_it_is_prepared(self):
-        with pytest.raises(Error), self.losing_core_at(PREPARE), causeway.atomic():
+        with pytest.raises(Error), losing_core_at(PREPARE), causeway.atomic():
             write_local()
             write_core()
         self.assert_rows()
+        self.assert_works()
+
+    def test_the_reply_to_the_preparation_is_lost(self):
+        with pytest.raises(OperationalError), losing_core_at(PREPARE, after=True), causeway.atomic():
+            write_local()
+            write_core()
+        recover()  # MariaDB may not have noticed yet that the session is gone
+        self.assert_rows()
+        self.assert_works()
+
+    def test_it_is_interrupted_before_core_is_committed(self):
+        """Both are decided, and nothing keeps others from ending it."""
+        with pytest.raises(Interrupted), interrupting_core_at(COMMIT), causeway.atomic():
+            write_local()
+            write_core()
+        deadline = time.monotonic() + 60
+        while recover() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assert_rows(core=["core"], local=["local"])
+        self.assert_works(core=["core"], local=["local"])
+
+    def test_a_commit_that_fails_where_nothing_seemed_to_be_written(self):
+        """A function that writes, called by a SELECT, is not seen as writing."""
+        if connection.vendor != "postgresql":
+            self.skipTest("This one is PostgreSQL's.")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE FUNCTION break_a_constraint() RETURNS int LANGUAGE sql AS "
+                "$$ INSERT INTO shop_shelf_articles (shelf_id, article_id) VALUES (99999, 1); SELECT 1 $$"
+            )
+        try:
+            with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT break_a_constraint()")
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("DROP FUNCTION break_a_constraint")
         self.assert_works()
 
     def test_a_driver_that_sends_one_statement_at_a_time(self):
@@ -58,7 +129,7 @@ class FaultsTests(PreparedTestCase):
     def test_core_is_lost_after_the_decision(self):
         with (
             self.assertLogs("causeway.transactions", "WARNING") as logs,
-            self.losing_core_at(COMMIT),
+            losing_core_at(COMMIT),
             causeway.atomic(),
         ):
             write_local()
@@ -74,18 +145,9 @@ class FaultsTests(PreparedTestCase):
         if connection.vendor == "sqlite":
             self.skipTest("A file is never away.")
         connection.ensure_connection()
-        self.end_session_of(connection)
+        end_session_of(connection)
         connection.health_check_enabled, connection.health_check_done = True, False
         self.assert_works()
-
-    def end_session_of(self, victim):
-        killer = victim.copy()
-        with killer.cursor() as cursor:
-            if victim.vendor == "mysql":
-                cursor.execute(f"KILL {victim.connection.thread_id()}")
-            else:
-                cursor.execute(f"SELECT pg_terminate_backend({victim.connection.info.backend_pid}, 5000)")
-        killer.close()
 
     def assert_works(self, core=(), local=()):
         with causeway.atomic():

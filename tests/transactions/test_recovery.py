@@ -12,6 +12,7 @@ from django.db import Error, IntegrityError, connection, connections, transactio
 
 from causeway.transactions import decisions
 from causeway.transactions.connections import opened, waiting_briefly
+from causeway.transactions.leftovers import recover_once
 from causeway.transactions.recovery import (
     COMMITTED,
     HELD,
@@ -161,6 +162,48 @@ class RecoveryTests(PreparedTestCase):
         self.decide(decisions.new_gid())
         recover()
         assert self.decisions() == []
+
+    def test_what_its_own_process_ended_meanwhile_is_not_told(self):
+        """It was listed, then committed, and its decision forgotten before that was looked for."""
+        self.prepare()
+
+        def end(local, gid):
+            connections["core"].commit_prepared(gid)
+            return fenced(local, gid)
+
+        with patch("causeway.transactions.recovery.fenced", end):
+            assert recover() == []
+        self.assert_author("renamed")
+
+    def test_a_decision_that_is_not_committed_is_not_seen(self):
+        """Whatever the settings of the connections say."""
+        gid = self.prepare()
+        child = connections["default"]
+        options = {**child.settings_dict["OPTIONS"]}
+        if child.vendor == "mysql":
+            options["isolation_level"] = "read uncommitted"
+        with patch.dict(child.settings_dict, OPTIONS=options), self.living(gid):
+            assert [found.outcome for found in recover()] == [IN_PROGRESS]
+        assert [found.outcome for found in recover()] == [ROLLED_BACK]
+        self.assert_author("Ada")
+
+    def test_no_test_database_is_taken_for_the_other_side_of_a_real_one(self):
+        """While the runner makes them, one of the two is the real one."""
+        self.decide(decisions.new_gid())
+        with (
+            patch("causeway.transactions.leftovers._looked", set()),
+            patch.object(connections["default"].creation, "stands", False),
+            patch.object(connections["default"].creation, "worker_name", None),
+        ):
+            recover_once("core")
+        assert len(self.decisions()) == 1
+
+    def test_the_command_leaves_the_callers_connections_alone(self):
+        with transaction.atomic():
+            write_local()
+            call_command("causeway", "recover")
+            write_local("second")
+        self.assert_rows(local=["local", "second"])
 
     def test_a_dry_run_changes_nothing(self):
         first = self.prepare()

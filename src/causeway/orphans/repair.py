@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models import QuerySet
 from django.db.models.deletion import Collector
 
@@ -17,31 +17,55 @@ from causeway.transactions.atomic import atomic
 CHUNK = 500
 # Primary keys that are found at once.
 FOUND = 10_000
+# Up to so many rows that others keep are found out, one by one.
+MOST_REFUSED = 1_000
 
 
 class Chunk(NamedTuple):
     """How many rows were orphans when they were found, how many were repaired, how many are orphans still.
 
-    Those are left that were given a value that has no core row either. Of the others somebody
-    restored the core row meanwhile.
+    Those are left that were given a value that has no core row either, or where ``refusal`` says what
+    keeps the row. Of the others somebody restored the core row meanwhile.
     """
 
     seen: int
     repaired: int
     left: int
+    refusal: Exception | None = None
 
 
 def repair(relation: Relation) -> Iterator[Chunk]:
     """Repair the orphans of a relation, chunk by chunk, each in a transaction of its own.
 
-    What was done is committed when a chunk is given, so it may stop in between. Raises what a
-    deletion raises: ``ProtectedError``, ``RestrictedError``, ``IntegrityError``.
+    What was done is committed when a chunk is given, so it may stop in between. A row that others
+    keep from being deleted is left alone. Raises what a deletion raises (``ProtectedError``,
+    ``RestrictedError``, ``IntegrityError``) where there are more such rows than anybody would look at.
     """
     if relation.on_delete in LEFT_ALONE:
         return
+    refused = 0
     for orphans in relation.pages():
         for keys in chunks(orphans):
-            yield repair_chunk(relation, orphans, keys)
+            for chunk in repaired(relation, orphans, keys):
+                refused += chunk.refusal is not None
+                if chunk.refusal is not None and refused > MOST_REFUSED:
+                    raise chunk.refusal
+                yield chunk
+
+
+def repaired(relation: Relation, orphans: QuerySet[Any], keys: list[Any]) -> Iterator[Chunk]:
+    """Repair the rows with those keys; where one of them cannot be, the others."""
+    try:
+        chunk = repair_chunk(relation, orphans, keys)
+    except IntegrityError as error:
+        if len(keys) == 1:
+            yield Chunk(1, 0, 1, error)
+            return
+        middle = len(keys) // 2
+        yield from repaired(relation, orphans, keys[:middle])
+        yield from repaired(relation, orphans, keys[middle:])
+    else:
+        yield chunk
 
 
 def chunks(orphans: QuerySet[Any]) -> Iterator[list[Any]]:

@@ -33,6 +33,8 @@ class Commit:
         self.local: Any = next(member for member in unit.members if member.alias == LOCAL_ALIAS)
         self.branches = [connection for connection in unit.written if connection.alias != LOCAL_ALIAS]
         self.prepared: list[Any] = []
+        # What is no error of a database, such as a signal's, and came while all was committed.
+        self.interruption: BaseException | None = None
 
     def run(self) -> None:
         if len(self.unit.written) < 2:
@@ -67,12 +69,16 @@ class Commit:
                 connection.end_by_commit()
                 unit.begun.remove(connection)
         for connection in list(unit.begun):
-            unit.begun.remove(connection)
             try:
                 connection.end_by_commit()
-            except Error:
+            except Error as error:
+                if not unit.written:
+                    # A function may have written all the same.
+                    raise
+                logger.warning("The end of what was read on %r failed: %s", connection.alias, error)
                 with suppress(Error):
                     connection.drop()
+            unit.begun.remove(connection)
 
     def commit_in_two_phases(self) -> None:
         unit, local = self.unit, self.local
@@ -83,8 +89,15 @@ class Commit:
         decisions.record(local, gid, forgotten)
         try:
             for branch in self.branches:
-                branch.prepare_branch(gid)
-                unit.begun.remove(branch)
+                try:
+                    branch.prepare_branch(gid)
+                except BaseException:
+                    # It may be prepared all the same.
+                    self.let_go(branch)
+                    self.prepared.append(branch)
+                    raise
+                finally:
+                    unit.begun.remove(branch)
                 self.prepared.append(branch)
         except BaseException:
             self.undo(gid)
@@ -95,6 +108,8 @@ class Commit:
         unfinished = [branch for branch in self.branches if not self.finish(branch, gid)]
         if not unfinished:
             local.finished_gids = (*local.finished_gids, gid)
+        if self.interruption is not None:
+            raise self.interruption
 
     def decide(self, gid: str) -> None:
         """Commit the child's transaction. Raises what made it fail, unless it turns out to be committed."""
@@ -105,9 +120,13 @@ class Commit:
             # The reply may be lost, and the server may still be at it.
             from causeway.transactions.recovery import outcome  # it commits nothing itself
 
-            with suppress(Error):
-                local.drop()
-            outcome_there = outcome(gid) if isinstance(error, Error) else None
+            if isinstance(error, Error):
+                self.let_go(local)
+                outcome_there = outcome(gid)
+            else:
+                with suppress(Error):
+                    local.drop()
+                outcome_there = None
             if outcome_there:
                 logger.warning("The reply to the commit of %r was lost; it was committed.", gid)
                 return
@@ -120,6 +139,14 @@ class Commit:
             self.unit.begun.remove(local)
             raise
 
+    def let_go(self, connection: Any) -> None:
+        """Roll back what may still be open on a connection; one on which that fails is closed."""
+        try:
+            connection.end_by_rollback()
+        except Error:
+            with suppress(Error):
+                connection.drop()
+
     def undo(self, gid: str) -> None:
         """Roll back what is prepared: nothing was decided."""
         for branch in self.prepared:
@@ -127,13 +154,18 @@ class Commit:
                 branch.rollback_prepared(gid)
             except Error as error:
                 self.leave(branch, gid, "rolled back", error)
+            except BaseException as error:
+                self.leave(branch, gid, "rolled back", error)
+                raise
 
     def finish(self, branch: Any, gid: str) -> bool:
         """Commit what is prepared; whether that is done."""
         try:
             branch.commit_prepared(gid)
-        except Error as error:
+        except BaseException as error:  # noqa: BLE001 - the others are to be committed first
             self.leave(branch, gid, "committed", error)
+            if not isinstance(error, Error):
+                self.interruption = self.interruption or error
             return False
         return True
 

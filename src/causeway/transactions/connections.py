@@ -20,6 +20,9 @@ def opened(alias: str) -> Iterator[Any]:
     connection.settings_dict["OPTIONS"].pop("pool", None)
     try:
         connection.ensure_connection()
+        if connection.sql_to_read_what_is_committed:
+            with connection.cursor() as cursor:
+                cursor.execute(connection.sql_to_read_what_is_committed)
         yield connection
     finally:
         connection.close()

@@ -27,9 +27,11 @@ INSTALLATIONS = "causeway_installation"
 
 # What every name of a prepared transaction of ours begins with.
 PREFIX = "causeway_"
-# The keys of installations, or why there is none, by the settings of the child's database.
+# For how many seconds a table that is missing is not looked for again: each commit would.
+OBSTACLE_LASTS = 5
+# The keys of installations, or why there is none and until when, by the settings of the child's database.
 _keys: dict[tuple[Any, ...], str] = {}
-_obstacles: dict[tuple[Any, ...], str] = {}
+_obstacles: dict[tuple[Any, ...], tuple[str, float]] = {}
 # Those of them that say where it is.
 ADDRESS = itemgetter("ENGINE", "HOST", "PORT", "NAME")
 
@@ -43,12 +45,13 @@ def prefix(settings: Mapping[str, Any] | None = None) -> str:
     """
     address = ADDRESS(settings or connections[LOCAL_ALIAS].settings_dict)
     if address not in _keys:
-        if address in _obstacles:
-            raise TwoPhaseUnavailable(_obstacles[address])
+        said, until = _obstacles.get(address, ("", 0))
+        if time.monotonic() < until:
+            raise TwoPhaseUnavailable(said)
         try:
             told = "\0".join([installation_key(), *map(str, address)])
         except TwoPhaseUnavailable as error:
-            _obstacles[address] = str(error)
+            _obstacles[address] = str(error), time.monotonic() + OBSTACLE_LASTS
             raise
         _keys[address] = hashlib.sha256(told.encode()).hexdigest()[:16]
     return f"{PREFIX}{_keys[address]}_"
@@ -68,8 +71,8 @@ def installation_key() -> str:
                 cursor.execute(f"SELECT {quote_name('key')} FROM {quote_name(INSTALLATIONS)} ORDER BY id")
                 row = cursor.fetchone()
         except DatabaseError as error:
-            if not connection.is_usable():
-                # The server is away, which says nothing about its tables.
+            if connection.missing_table(error.__cause__) is None:
+                # The server is away, or the table is locked.
                 raise
             raise no_tables(error) from error
     if row is None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
+from django.db import connections
 from django.db.models.signals import post_migrate
 
 from causeway.conf import LOCAL_ALIAS
@@ -20,6 +23,24 @@ def make_key(using: str, apps: Any = apps, **kwargs: Any) -> None:
     except LookupError:
         return
     installation.objects.using(using).get_or_create(id=1)
+    decisions.forget_key()
+
+
+@contextmanager
+def kept_key(using: str) -> Iterator[None]:
+    """Leave a database the key that it has, whatever is emptied: processes that run know it."""
+    connection: Any = connections[using]
+    is_kept = (
+        using == LOCAL_ALIAS
+        and apps.is_installed("causeway")
+        and not getattr(connection.creation, "is_test_database", False)
+        and decisions.INSTALLATIONS in connection.introspection.table_names()
+    )
+    installations = apps.get_model("causeway", "Installation").objects.using(using) if is_kept else None
+    rows = list(installations.all()) if installations is not None else []
+    yield
+    for row in rows:
+        row.save(using=using)
     decisions.forget_key()
 
 

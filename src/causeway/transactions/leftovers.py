@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 
-from django.db import Error
+from django.db import Error, connections
+
+from causeway.conf import LOCAL_ALIAS
 
 logger = logging.getLogger("causeway.transactions")
 
@@ -13,9 +15,16 @@ logger = logging.getLogger("causeway.transactions")
 _looked: set[tuple[int, str]] = set()
 
 
+def is_test_database(alias: str) -> bool:
+    return bool(getattr(connections[alias].creation, "is_test_database", False))
+
+
 def recover_once(home: str) -> None:
     """Recover, once in each process, what is prepared on a core. It never keeps the caller from working."""
     if (os.getpid(), home) in _looked:
+        return
+    if is_test_database(LOCAL_ALIAS) != is_test_database(home):
+        # While test databases are made, one of the two is the real one, whose decisions are on others.
         return
     _looked.add((os.getpid(), home))
     from causeway.transactions.recovery import can_prepare, recovering  # which imports the placements

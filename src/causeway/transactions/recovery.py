@@ -69,6 +69,8 @@ def recovering(dry_run: bool = False) -> Iterator[Found]:
                 with opened(home) as core:
                     for gid, age in core.prepared(beginning).items():
                         outcome = (foreseen(local, gid),) if dry_run else settle(local, core, gid)
+                        if not outcome:
+                            continue
                         yield Found(home, gid, decisions.age(gid) if age is None else age, *outcome)
             except Error as error:
                 if not local.is_usable():
@@ -87,15 +89,18 @@ def can_prepare(home: str) -> bool:
 
 
 def settle(local: Any, core: Any, gid: str) -> tuple[str, ...]:
-    """Commit or roll back one prepared transaction; returns the outcome, and why core refused it."""
+    """Commit or roll back one prepared transaction; returns the outcome, and why core refused it.
+
+    Nothing where it was ended meanwhile, by the process that prepared it.
+    """
     is_commit = fenced(local, gid)
     if is_commit is None:
         return (IN_PROGRESS,)
     try:
         if is_commit:
             core.commit_prepared(gid)
-        else:
-            core.rollback_prepared(gid)
+        elif not core.rollback_prepared(gid):
+            return ()
     except Error as error:
         if core.is_held(error):
             return (HELD,)

@@ -13,6 +13,8 @@ class BranchesMixin:
     # What makes statements that meet a lock give up after a second: until the transaction ends, where the engine
     # has that, for a pooler may give the session to somebody else; else until the session ends.
     sql_to_wait_briefly: str
+    # What keeps a session from reading what others have not committed, where its settings may let it.
+    sql_to_read_what_is_committed: str | None = None
     # Whether what is executed was asked for on another connection, for the sake of a row there.
     writes_for_another = False
 
@@ -48,6 +50,7 @@ class BranchesMixin:
         raise NotImplementedError
 
     def rollback_prepared(self, gid):
+        """Roll back what was prepared under that name; whether it was still there."""
         raise NotImplementedError
 
     def prepared(self, beginning):

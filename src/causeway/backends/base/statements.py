@@ -9,6 +9,10 @@ READING = {"SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "
 READING |= {"DECLARE", "FETCH", "MOVE", "CLOSE"}
 CONTROLLING = {"SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT", "BEGIN", "START", "PREPARE", "XA"}
 LOCKING = re.compile(r"\b(?:FOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)|LOCK\s+IN\s+SHARE\s+MODE)\b")
+# Locks that last until the transaction, or the session, ends.
+LOCKING_BY_NAME = re.compile(r"\b(?:PG_(?:TRY_)?ADVISORY_(?:XACT_)?LOCK|GET_LOCK)")
+# A SELECT that makes a table or a file.
+INTO = re.compile(r"\bINTO\b")
 WRITING_WITHIN = re.compile(r"(?<!FOR )(?<!KEY )\b(?:INSERT\s+INTO|DELETE\s+FROM|MERGE\s+INTO|UPDATE)\b")
 # COPY (SELECT …) TO STDOUT
 COPYING_OUT = re.compile(r"\bTO\s+STDOUT\b", re.IGNORECASE)
@@ -44,4 +48,6 @@ def kind_of(sql):
     text = text.upper()
     if word in {"WITH", "EXPLAIN", "COPY"} and WRITING_WITHIN.search(QUOTED.sub("", text)):
         return WRITE
-    return LOCK if LOCKING.search(text) else READ
+    if "INTO" in text and word in {"SELECT", "WITH"} and INTO.search(QUOTED.sub("", text)):
+        return WRITE
+    return LOCK if LOCKING.search(text) or ("LOCK" in text and LOCKING_BY_NAME.search(text)) else READ

@@ -1,9 +1,36 @@
 """Connections whose transactions are part of a unit: see ``causeway.backends.base.unit``."""
 
+from typing import Any
+
 from django.db import connections
 
 from causeway.backends.base.unit import Unit
 from causeway.conf import LOCAL_ALIAS, staged_cores
+
+
+class Blocks(list[Any]):
+    """The blocks of ``atomic()`` that are open on a connection, which is within those of its unit's others as well.
+
+    Django asks for the last one where another is to be durable.
+    """
+
+    def __init__(self, connection, blocks=()):
+        super().__init__(blocks)
+        self.connection = connection
+
+    def __bool__(self):
+        return bool(len(self) or self.others())
+
+    def __getitem__(self, position):
+        own = super().__getitem__(position) if len(self) else None
+        if position == -1 and (own is None or own._from_testcase):
+            return next((block for block in self.others() if not block._from_testcase), own)
+        return own
+
+    def others(self):
+        unit = self.connection.unit
+        members = unit.members if unit is not None else ()
+        return [block for member in members if member is not self.connection for block in member.atomic_blocks]
 
 
 class TransactionsMixin:
@@ -36,6 +63,14 @@ class TransactionsMixin:
     def enter(self, unit):
         self._unit = unit
         self.marks = []
+
+    @property
+    def atomic_blocks(self):
+        return self._atomic_blocks
+
+    @atomic_blocks.setter
+    def atomic_blocks(self, blocks):
+        self._atomic_blocks = Blocks(self, blocks)
 
     @property
     def in_atomic_block(self):
@@ -95,13 +130,12 @@ class TransactionsMixin:
             if autocommit and self.unit.leader is self:
                 self.end_by_hand()
             return
-        super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
         unit = self._unit
         # One that is made anew within the block begins in autocommit, which does not end the unit.
-        has_ended = unit is not None and unit.leader is self and not unit.is_open and not self.is_detached
-        if autocommit and has_ended:
-            self._unit = None
-            unit.run_hooks()
+        if autocommit and unit is not None and unit.leader is self and not unit.is_open:
+            unit.finish(super().set_autocommit)
+            return
+        super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
 
     def lead(self, is_for_block):
         """Begin a unit: for a block of Django's, or because autocommit is turned off by hand."""
@@ -119,10 +153,11 @@ class TransactionsMixin:
     def end_by_hand(self):
         """Commit what is open, and be in autocommit again."""
         self._unit.commit()
-        unit, self._unit = self._unit, None
+        # Another one by then.
+        unit = self._unit
         unit.is_by_hand = False
-        super().set_autocommit(True)
-        unit.run_hooks()
+        self.run_commit_hooks_on_set_autocommit_on = True
+        unit.finish(super().set_autocommit)
 
     def may_lead(self):
         return bool(
@@ -204,12 +239,21 @@ class TransactionsMixin:
     def end_own(self):
         # Of the leader of a block, Django does it.
         if self._unit.leader is not self or self._unit.is_by_hand:
+            # Where a hook has raised, Django is still set to run those of the next transaction now.
+            self.run_commit_hooks_on_set_autocommit_on = False
             self.detached(super().set_autocommit, True)
 
     def drop(self):
-        """Be without a connection, whose transaction nobody ends otherwise than by that."""
-        if not self.closed_in_transaction:
-            self.detached(super().close)
+        """Be without a connection, whose transaction nobody ends otherwise than by that.
+
+        What waits for the commit goes on waiting: the transaction may have been committed.
+        """
+        kept = self.run_on_commit
+        try:
+            if not self.closed_in_transaction:
+                self.detached(super().close)
+        finally:
+            self.run_on_commit = kept
         self.connection = None
         self.closed_in_transaction = False
 
@@ -256,7 +300,7 @@ class TransactionsMixin:
 
     def connect(self):
         unit = self.unit
-        if unit is None and not self.may_lead():
+        if unit is None and self._unit is None and not self.may_lead():
             super().connect()
             return
         kept = self.savepoint_ids, self.atomic_blocks, self.run_on_commit
@@ -265,7 +309,10 @@ class TransactionsMixin:
         finally:
             if unit is not None:
                 self.savepoint_ids, self.atomic_blocks, self.run_on_commit = kept
-        if unit is None and not self.settings_dict["AUTOCOMMIT"]:
+            elif self._unit is not None:
+                # Of the one that is being ended.
+                self.run_on_commit = kept[2]
+        if unit is None and not self.settings_dict["AUTOCOMMIT"] and self.may_lead():
             self.lead(is_for_block=False)
 
     def close_if_health_check_failed(self):

@@ -140,7 +140,7 @@ class Unit:
 
     def is_asked_for(self, connection):
         """Whether what is read there is kept from changing, as far as the server does so."""
-        return bool(connection.atomic_blocks) or (self.is_by_hand and connection is self.leader)
+        return len(connection.atomic_blocks) > 0 or (self.is_by_hand and connection is self.leader)
 
     def begin(self, connection):
         self.is_beginning = True
@@ -242,10 +242,24 @@ class Unit:
             self.is_by_hand = False
             Unit(self.leader, is_by_hand=True)
 
-    def run_hooks(self):
-        """Run what still waits for the commit, on whatever connection."""
-        for member in self.members:
-            if member.run_on_commit:
+    def finish(self, set_autocommit):
+        """Let the leader be in autocommit again, by Django's method, and run what waits for the commit.
+
+        The leader's come first. As in Django, none is run after one that raises.
+        """
+        others = [(member, member.run_on_commit) for member in self.members if member is not self.leader]
+        for member, _ in others:
+            # A block that one of them opens has hooks of its own.
+            member.run_on_commit = []
+        try:
+            set_autocommit(True)
+        finally:
+            for member in self.members:
+                if member._unit is self:
+                    member._unit = None
+        for member, hooks in others:
+            if hooks:
+                member.run_on_commit = hooks
                 member.run_and_clear_commit_hooks()
 
 

@@ -17,6 +17,7 @@ class MySQLBranchesMixin(BranchesMixin):
 
     begin_is_sent = True
     sql_to_wait_briefly = "SET SESSION innodb_lock_wait_timeout = 1"
+    sql_to_read_what_is_committed = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
     xid = None
     is_ended = False
     # Whether several statements can be sent at once, as mysqlclient does unless it is told otherwise.
@@ -96,7 +97,7 @@ class MySQLBranchesMixin(BranchesMixin):
         self.end_prepared("COMMIT", gid)
 
     def rollback_prepared(self, gid):
-        self.end_prepared("ROLLBACK", gid)
+        return self.end_prepared("ROLLBACK", gid)
 
     def end_prepared(self, verb, gid):
         try:
@@ -104,6 +105,8 @@ class MySQLBranchesMixin(BranchesMixin):
         except Error as error:
             if not self.is_held(error) or gid in self.prepared(gid):
                 raise
+            return False
+        return True
 
     def is_held(self, error):
         return error.args[:1] == (XAER_NOTA,)

@@ -58,7 +58,7 @@ class PostgreSQLBranchesMixin(BranchesMixin):
         self.end_prepared("COMMIT PREPARED", gid)
 
     def rollback_prepared(self, gid):
-        self.end_prepared("ROLLBACK PREPARED", gid)
+        return self.end_prepared("ROLLBACK PREPARED", gid)
 
     def end_prepared(self, verb, gid):
         try:
@@ -67,6 +67,8 @@ class PostgreSQLBranchesMixin(BranchesMixin):
         except ProgrammingError as error:
             if getattr(error.__cause__, "sqlstate", None) != UNDEFINED_OBJECT:
                 raise
+            return False
+        return True
 
     def branch_name(self, gid):
         return gid + self.suffix

@@ -3,6 +3,7 @@ from django.core.management.commands.flush import Command as DjangoCommand
 from django.db import IntegrityError, connections
 
 from causeway.conf import cores
+from causeway.transactions.installation import kept_key
 
 
 class Command(DjangoCommand):
@@ -18,7 +19,8 @@ class Command(DjangoCommand):
                 f"Flush it in the core project."
             )
         try:
-            super().handle(**options)
+            with kept_key(options["database"]):
+                super().handle(**options)
         except CommandError as error:
             if isinstance(error.__cause__, IntegrityError):
                 raise CommandError(

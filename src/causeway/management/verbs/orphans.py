@@ -92,11 +92,12 @@ class Orphans(Verb):
                     seen += chunk.seen
                     finding.repaired += chunk.repaired
                     finding.remaining += chunk.left
+                    if chunk.refusal is not None:
+                        finding.obstacle = finding.obstacle or what_refuses(chunk.refusal)
                     if self.verbosity >= 1:
                         bar.update(chunk.seen)
         except (IntegrityError, ObjectDoesNotExist) as error:
-            has_rows = isinstance(error, (ProtectedError, RestrictedError))
-            finding.obstacle = in_one_line(error.args[0] if has_rows else error)
+            finding.obstacle = what_refuses(error)
             finding.remaining += max(finding.count - seen, 1)
 
     def conclude(self, findings):
@@ -186,6 +187,12 @@ class Finding:
             "repaired": self.repaired,
             "remaining": self.remaining,
         }
+
+
+def what_refuses(error):
+    """What an error of a deletion says, without the rows that Django puts into it."""
+    has_rows = isinstance(error, (ProtectedError, RestrictedError))
+    return in_one_line(error.args[0] if has_rows else error)
 
 
 def how_far(findings):

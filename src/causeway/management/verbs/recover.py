@@ -42,7 +42,7 @@ class Recover(Verb):
         try:
             self.watch(interval)
         except KeyboardInterrupt:
-            self.stdout.write("Stopped. What is still prepared is ended when it runs again.")
+            self.stderr.write("Stopped. What is still prepared is ended when it runs again.")
 
     def watch(self, interval):
         while True:
@@ -52,6 +52,7 @@ class Recover(Verb):
                 # A server that is away comes back.
                 self.stderr.write(str(error))
             self.stdout.flush()
+            connections.close_all()
             time.sleep(interval)
 
     def round(self):
@@ -68,8 +69,6 @@ class Recover(Verb):
                 f"Cannot recover: {in_one_line(error)} Nothing was rolled back that may have been decided. Run it "
                 f"again once the databases can be asked."
             ) from error
-        finally:
-            connections.close_all()
         if refused:
             raise CommandError(
                 f"Cannot end {len(refused)} of the prepared transactions: {refused[0]!r} refused it. What was decided "
