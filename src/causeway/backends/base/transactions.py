@@ -30,7 +30,9 @@ class Blocks(list[Any]):
     def others(self):
         unit = self.connection.unit
         members = unit.members if unit is not None else ()
-        return [block for member in members if member is not self.connection for block in member.atomic_blocks]
+        return [
+            block for member in members if member is not self.connection for block in member.atomic_blocks
+        ]
 
 
 class TransactionsMixin:
