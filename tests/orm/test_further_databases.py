@@ -84,5 +84,8 @@ def test_flushing_it_leaves_core_alone(projects):
 def test_a_second_connection_to_the_childs_own_database_reaches_core(projects):
     _, child = projects
     with child.changed_settings("DATABASES['again'] = {**DATABASES['default']}"):
-        found = child.shell("print(Comment.objects.using('again').get(article__title='default').text)")
-    assert found == "in default"
+        found = child.shell("""
+            comments = Comment.objects.using("again").select_related("article")
+            print(comments.get(article__title="default").text, "/", *[row.text for row in comments.select_related("article__author")[:1]])
+        """)
+    assert found == "in default / in default"

@@ -1,7 +1,8 @@
 """What core is asked for in place of a condition finds all rows that the child's database would find."""
 
 import pytest
-from django.db.models import F
+from django.db.models import F, Func, TextField, Value
+from django.db.models.functions import Cast, Collate, Upper
 from django.db.models.sql.where import AND
 
 from causeway.placements.staged.meaning import Meaning
@@ -96,3 +97,28 @@ def test_rows_come_in_the_same_order(pair):
 
 def test_also_in_another_language(core_of_another_language):
     assert assert_same_order(*core_of_another_language) is not None
+
+
+def test_what_the_childs_database_may_have_alone_is_not_asked_for(pair):
+    core, child = pair
+    own = Func(F("char"), function="own_function", output_field=TextField())
+    named = Upper("char", function="own_function")
+    collated = Collate(Value("a"), "own_collation")
+    for queryset in (
+        Specimen.objects.alias(own=own).filter(own="a"),
+        Specimen.objects.alias(own=named).filter(own="a"),
+        Specimen.objects.filter(char=collated),
+    ):
+        (condition,) = queryset.query.where.children
+        assert Meaning(child, core).asked_there(condition) is None
+
+
+def test_nor_the_text_of_a_moment_in_another_time_zone(pair):
+    _, child = pair
+    away = child.copy()
+    away.settings_dict["TIME_ZONE"] = "America/New_York"
+    shown = Cast("moment", TextField())
+    (condition,) = Specimen.objects.alias(shown=shown).filter(shown__startswith="2024").query.where.children
+    assert Meaning(child, child).asked_there(condition) is condition
+    assert Meaning(child, away).asked_there(condition) is None
+    away.close()

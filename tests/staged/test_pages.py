@@ -2,6 +2,8 @@
 
 from unittest.mock import patch
 
+from django.db.models import Count, F, Window
+
 from causeway.placements.staged import page
 from tests.library.models import Article
 from tests.shop.models import Bookmark, Comment
@@ -29,7 +31,17 @@ class PageTests(StagedTestCase):
         self.assertEqual(self.shown(comments[4:6]), [("Green", "Canals"), ("Long", "Piers")])
         with_author = comments.select_related("article__author")
         self.assertEqual(self.shown(with_author[4:6]), [("Green", "Canals"), ("Long", "Piers")])
+        for comment in with_author[:4]:
+            self.assertEqual((comment.article._state.db, comment.article.author._state.db), ("core", "core"))
         self.assertEqual(self.shown(comments[6:9]), [])
+
+    def test_an_order_by_a_window_is_that_of_all_rows(self):
+        order = [Window(Count("*"), partition_by=F("article_id")), "pk"]
+        comments = Comment.objects.select_related("article__author").order_by(*order)
+        found = self.shown(comments)
+        self.assertNotEqual(found, self.shown(comments.order_by("pk")))
+        for low, high in ((0, 5), (1, 6), (2, 5)):
+            self.assertEqual(self.shown(comments.all()[low:high]), found[low:high])
 
     def test_rows_that_refer_to_nothing_stay_where_they_may(self):
         self.lose("Canals")

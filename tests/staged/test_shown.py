@@ -1,9 +1,12 @@
 """Pages that only show columns of core: these are put into the child's rows, without a further statement."""
 
+import warnings
+from unittest.mock import patch
+
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection, connections
-from django.db.models import F, SlugField, TextField, Value
+from django.db.models import F, Model, SlugField, TextField, Value
 from django.db.models.functions import Concat
 
 from causeway import explain
@@ -70,6 +73,19 @@ class ShownTests(StagedTestCase):
         self.assert_by_statement(comments, [f"[{slug}]" for slug in slugs])
         page = Comment.objects.select_related("article").order_by("pk")[:2]
         assert [comment.article.slug for comment in page] == [f"[{slug}]" for slug in slugs[:2]]
+
+    def test_a_model_that_has_a_from_db_of_its_own(self):
+        """As it was written before Django 6.1, which gives one argument more where it is taken."""
+
+        def from_db(cls, db, field_names, values):
+            instance = Model.from_db.__func__(cls, db, field_names, values)
+            instance.loaded_from = db
+            return instance
+
+        with warnings.catch_warnings(), patch.object(Article, "from_db", classmethod(from_db)):
+            warnings.simplefilter("ignore")
+            for comment in Comment.objects.select_related("article").order_by("pk"):
+                assert comment.article.loaded_from == "core"
 
     def test_columns_that_are_left_out(self):
         page = Comment.objects.select_related("article").only("text", "article__title").order_by("pk")[:2]

@@ -5,6 +5,7 @@ once it turns out to span. There the core rows it needs are placed before it is 
 """
 
 from contextlib import contextmanager
+from functools import wraps
 
 from django.db import DatabaseError, NotSupportedError, connections
 from django.db.models.expressions import Col
@@ -93,8 +94,7 @@ class SQLCompilerStagingMixin(StagingMixin):
         if self.statement.home and self.connection.alias not in cores() and not lacks:
             self.move_to(self.statement.home)
             sql, params = self.noted_sql(*args, **kwargs)
-        if self.klass_info:
-            load_at_home(self.klass_info, self.asked)
+        self.load_at_home()
         if self.execution and self.statement.clauses:
             return self.execution.placed(sql, params)
         return sql, params
@@ -104,10 +104,16 @@ class SQLCompilerStagingMixin(StagingMixin):
         self.query = self.query.clone()
         self.query.clear_limits()
         self.query.add_filter("pk__in", keys)
+        return self.noted_sql_at_home()
+
+    def noted_sql_at_home(self):
         statement = self.noted_sql()
+        self.load_at_home()
+        return statement
+
+    def load_at_home(self):
         if self.klass_info:
             load_at_home(self.klass_info, self.asked)
-        return statement
 
     def move_to(self, alias):
         """Become the compiler of the same query on another connection."""
@@ -192,12 +198,16 @@ class AtHome:
     """Stands in for a model where Django makes instances of it from rows of another database."""
 
     def __init__(self, model, alias):
-        self.model = model
         self._meta = model._meta
-        self.alias = alias
+        self.__qualname__ = model.__qualname__
 
-    def from_db(self, db, *args, **kwargs):
-        return self.model.from_db(self.alias, *args, **kwargs)
+        @wraps(model.from_db)
+        def from_db(db, *args, **kwargs):
+            return model.from_db(alias, *args, **kwargs)
+
+        # Django looks at a model's own method for the arguments that it takes.
+        from_db.__func__ = model.from_db.__func__
+        self.from_db = from_db
 
 
 class WriteAtHome:

@@ -92,7 +92,7 @@ class Execution:
         supplies = planner.run()
         if page is not None and not page.is_complete(supplies, planner.trees):
             self.compiler.query, sql, params = whole
-            self.compiler.noted_sql()
+            self.compiler.noted_sql_at_home()
             planner = Planner(self, self.compiler.statement)
             supplies = planner.run()
         if planner.page_keys is not None:

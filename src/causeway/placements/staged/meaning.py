@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import lookups
-from django.db.models.expressions import Col, Expression, RawSQL
+from django.db.models.expressions import Col, Expression, Func, RawSQL
 from django.db.models.functions import Collate, Now, Random
 from django.db.models.sql import Query
 from django.db.models.sql.where import XOR, ExtraWhere, NothingNode, WhereNode
@@ -45,7 +45,10 @@ ALIKE = (
     models.UUIDField,
 )
 TEXT = (models.CharField, models.TextField)
-UNLIKE = (Now, Random, RawSQL, ExtraWhere, Query)
+# The child's database may have collations that core has not.
+UNLIKE = (Collate, Now, Random, RawSQL, ExtraWhere, Query)
+# What names a function where an expression is made.
+NAMES = {"function", "template"}
 
 
 def aliases_of(condition: Any) -> set[str]:
@@ -75,8 +78,11 @@ class Meaning:
         self.here = here
         self.there = there
         self.same_engine = here.ops.dialect() == there.ops.dialect()
-        self.same_text = self.same_engine and (
-            here.vendor == "sqlite" or here.ops.text_rules() == there.ops.text_rules()
+        # The text of a moment is that in the time zone of its connection.
+        self.same_text = (
+            self.same_engine
+            and here.timezone_name == there.timezone_name
+            and (here.vendor == "sqlite" or here.ops.text_rules() == there.ops.text_rules())
         )
         # SQLite compares the bytes of texts in UTF-8, as PostgreSQL does if it is told to.
         self.by_bytes = (
@@ -175,6 +181,9 @@ def is_plain_text(field: Any) -> bool:
 def is_unlike(node: Any) -> bool:
     """Whether a part of a condition may mean something else on another server of the same engine."""
     if isinstance(node, UNLIKE) or getattr(node, "contains_aggregate", False):
+        return True
+    if isinstance(node, Func) and (type(node) is Func or not NAMES.isdisjoint(node.extra)):
+        # A function of the database's own, by its name.
         return True
     return isinstance(node, Expression) and not isinstance(node, Col) and not is_djangos(node)
 

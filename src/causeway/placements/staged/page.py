@@ -10,7 +10,7 @@ from django.db.models.expressions import Col, OrderBy, Ref
 from django.db.models.lookups import GreaterThan, In, LessThan
 from django.db.models.sql.constants import INNER
 
-from causeway.conf import LOCAL_ALIAS
+from causeway.conf import cores
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.meaning import Meaning
 
@@ -41,7 +41,11 @@ def is_page(compiler: Any) -> bool:
         return False
     if query.get_meta().is_composite_pk or query.extra_tables:
         return False
-    expressions = [*query.annotations.values(), *(expression for expression, _, _ in compiler.select)]
+    expressions = [
+        *query.annotations.values(),
+        *(expression for expression, _, _ in compiler.select),
+        *(order for order, _ in compiler.get_order_by()),
+    ]
     if any(getattr(part, "contains_over_clause", False) for part in expressions):
         return False
     joins = [node for node in nodes_of(compiler).values() if node.join_type]
@@ -214,7 +218,7 @@ def columns_of(found: Any, sql: str, params: Any, report: Report) -> list[tuple[
     """The columns of what a compiled query finds; none where it finds nothing."""
     if found.statement.clauses:
         rows = found.execute_sql(report=report)
-    elif found.connection.alias == LOCAL_ALIAS:
+    elif found.connection.alias not in cores():
         report.sent(found.using, sql)
         with found.connection.cursor() as cursor:
             cursor.execute(sql, params)
