@@ -49,6 +49,21 @@ def assert_carried(core, child, rows, queryset):
     return expected
 
 
+def assert_exact(child, queryset, relation, value):
+    """The queryset finds nothing but that value over both vehicles, and it is of the same type."""
+    with temporary(child, relation) as body:
+        for vehicle in (child.ops.inline_relation(relation), body):
+            assert repr(results(child, queryset, relation, vehicle)) == repr([(value,)])
+
+
+def assert_refused(child, relation):
+    """Neither vehicle takes the relation, for what is in its column ``value``."""
+    with pytest.raises(PlacementError, match="the column 'value' holds a value that"):
+        child.ops.inline_relation(relation)
+    with pytest.raises(PlacementError, match="Filter out the rows"), temporary(child, relation):
+        pass
+
+
 def test_decimals_keep_all_digits(core_engine):
     # SQLite has fifteen.
     digits = "123456789012345" if "sqlite3" in {core_engine, CHILD} else "12345678901234567890123456789"
@@ -83,17 +98,9 @@ def test_numbers_that_count_nothing_are_carried_or_refused(core_engine, value):
             cursor.execute("INSERT INTO values_further (id, value) VALUES (1, %s)", [value])
         relation = fetched(core, child, model.objects.all())
         if CHILD == "postgresql" or (CHILD == "sqlite3" and value in INFINITE):
-            queryset = model.objects.values_list("value")
-            assert str(results(child, queryset, relation, child.ops.inline_relation(relation))) == str(
-                [(value,)]
-            )
-            with temporary(child, relation) as body:
-                assert str(results(child, queryset, relation, body)) == str([(value,)])
-            return
-        with pytest.raises(PlacementError, match="the column 'value' holds a value that"):
-            child.ops.inline_relation(relation)
-        with pytest.raises(PlacementError, match="Filter out the rows"), temporary(child, relation):
-            pass
+            assert_exact(child, model.objects.values_list("value"), relation, value)
+        else:
+            assert_refused(child, relation)
 
 
 MOMENTS = [
@@ -155,18 +162,65 @@ def test_collation_of_a_field_is_kept(core_engine):
                     assert results(child, queryset.values_list("value"), relation, vehicle) == expected
 
 
-# MySQL has unsigned integers.
-@pytest.mark.sqlite3
-@pytest.mark.postgresql
-def test_integer_that_is_too_large_is_refused():
-    model = model_with(value=models.PositiveBigIntegerField())
+@pytest.mark.parametrize(
+    ("field", "greatest"),
+    [
+        (models.PositiveSmallIntegerField(), 2**16 - 1),
+        (models.PositiveIntegerField(), 2**32 - 1),
+        (models.PositiveBigIntegerField(), 2**64 - 1),
+    ],
+)
+def test_unsigned_integers_of_mysql_are_carried_or_refused(field, greatest):
+    model = model_with(value=field)
     with connected("mysql") as (core, child):
-        make_table(core, model)
+        make_table(core, model, [model(id=1, value=0)])
         with core.cursor() as cursor:
-            cursor.execute("INSERT INTO values_further VALUES (1, 18446744073709551615)")
+            cursor.execute("UPDATE values_further SET value = %s", [greatest])
         relation = fetched(core, child, model.objects.all())
-        with pytest.raises(PlacementError, match="Filter out the rows"), temporary(child, relation):
-            pass
+        if CHILD == "mysql" or (CHILD == "sqlite3" and greatest < 2**63):
+            assert_exact(child, model.objects.values_list("value"), relation, greatest)
+        else:
+            assert_refused(child, relation)
+
+
+# SQLite keeps a value of any type in any column.
+@pytest.mark.mysql
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("on_core", "field", "value"),
+    [
+        (models.BigIntegerField(), models.IntegerField(), 2**31),
+        (models.BigIntegerField(), models.IntegerField(), -(2**31) - 1),
+        (models.IntegerField(), models.SmallIntegerField(), 2**20),
+        (models.IntegerField(), models.BooleanField(), 300),
+        (models.FloatField(), models.IntegerField(), 1.5),
+        (models.TextField(), models.IntegerField(), "abc"),
+        (models.TextField(), models.IntegerField(), "1"),
+        (models.TextField(), models.FloatField(), "abc"),
+        (models.BinaryField(), models.TextField(), b"ab"),
+        (models.IntegerField(), models.TextField(), 1),
+    ],
+    ids=str,
+)
+def test_value_that_its_column_does_not_hold_is_refused(core_engine, on_core, field, value):
+    # Core's table may hold more than its model says.
+    stored, model = model_with(value=on_core), model_with(value=field)
+    with connected(core_engine) as (core, child):
+        make_table(core, stored, [stored(id=1, value=value)])
+        relation = fetched(core, child, model.objects.all())
+        assert_refused(child, relation)
+
+
+def test_integers_within_a_range_that_a_model_restricts_are_carried(core_engine):
+    # Without the constraint of its own table, PostgreSQL has no unsigned integers.
+    stored, model = model_with(value=models.IntegerField()), model_with(value=models.PositiveIntegerField())
+    with connected(core_engine) as (core, child):
+        make_table(core, stored, [stored(id=1, value=-1)])
+        relation = fetched(core, child, model.objects.all())
+        if CHILD == "mysql":
+            assert_refused(child, relation)
+        else:
+            assert_exact(child, model.objects.values_list("value"), relation, -1)
 
 
 @pytest.mark.postgresql

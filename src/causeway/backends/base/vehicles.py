@@ -1,5 +1,8 @@
 """The two vehicles that bring core rows into a statement of the child: inline, or as a temporary table."""
 
+import datetime
+import decimal
+import uuid
 from contextlib import suppress
 
 from django.db import Error
@@ -7,6 +10,30 @@ from django.utils.functional import cached_property
 
 from causeway.backends.base.columns import is_geometry, kind, stored
 from causeway.exceptions import PlacementError
+
+INTEGERS = (
+    *("AutoField", "BigAutoField", "SmallAutoField", "BigIntegerField", "IntegerField", "SmallIntegerField"),
+    *("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField"),
+)
+TEXTS = (
+    *("CharField", "FileField", "FilePathField", "GenericIPAddressField", "JSONField", "SlugField"),
+    "TextField",
+)
+
+# By kind, the types of values that a column of it holds.
+TYPES = {
+    **{kind: {int} for kind in INTEGERS},
+    **{kind: {str} for kind in TEXTS},
+    "BinaryField": {bytes},
+    "BooleanField": {bool},
+    "DateField": {datetime.date},
+    "DateTimeField": {datetime.datetime},
+    "DecimalField": {decimal.Decimal},
+    "DurationField": {datetime.timedelta},
+    "FloatField": {float},
+    "TimeField": {datetime.time},
+    "UUIDField": {uuid.UUID},
+}
 
 
 class VehiclesMixin:
@@ -17,6 +44,10 @@ class VehiclesMixin:
 
     # How many characters and bytes of texts go inline in one statement: far less than a server takes.
     inline_characters = 1_000_000
+
+    # A value of another type is refused: SQLite keeps it in any column, and so does a core table whose columns
+    # are not what its model says.
+    types_of_kinds = TYPES
 
     # Whether a statement may name one temporary table twice.
     reopens_temporary = True
@@ -165,17 +196,37 @@ class VehiclesMixin:
     def written_values(self, relation, column, values):
         if is_geometry(column.field):
             return [None if value is None else self.written_geometry(value) for value in values]
-        write = self.written_as
-        if write.keys().isdisjoint(map(type, values)):
-            return values
         try:
-            return [write[type(value)](value) if type(value) in write else value for value in values]
+            return self.exact(self.kind(column.field), values)
         except ValueError as error:
             raise PlacementError(
                 f"Cannot stage rows of {relation.name!r} on {self.connection.alias!r}: the column {column.name!r} "
                 f"holds a value that {self.connection.display_name} cannot: {error}. Filter out the rows that have "
                 f"it, or leave the column out with only() or defer()."
             ) from error
+
+    def exact(self, kind, values):
+        """The values as the driver is given them. Raises ValueError if a column of the kind would change one."""
+        types = set(map(type, values)) - {type(None)}
+        if others := types - self.types_of_kinds.get(kind, types):
+            raise ValueError(f"a Python {min(other.__name__ for other in others)} in a column of {kind}")
+        write = self.written_as
+        if not write.keys().isdisjoint(types):
+            values = [write[type(value)](value) if type(value) in write else value for value in values]
+        if integers := self.integer_range(kind):
+            self.check_integers(values, *integers)
+        return values
+
+    def integer_range(self, kind):
+        """The least and the greatest integer of a column of the kind; None if it has no integers, or any."""
+        return self.integer_field_range(kind) if kind in INTEGERS else None
+
+    def check_integers(self, values, least, greatest):
+        """Raise ValueError for one outside the range: psycopg would send its last bits, JSON_TABLE take the nearest."""
+        found = [value for value in values if value is not None]
+        for value in (min(found), max(found)) if found else ():
+            if not least <= value <= greatest:
+                raise ValueError(f"the integer {value}")
 
     def naive(self, value):
         """A datetime as text, in the time zone of the connection if it has one of its own."""

@@ -10,7 +10,7 @@ from django.utils.duration import duration_microseconds
 from django.utils.functional import cached_property
 
 from causeway.backends.base.columns import stored
-from causeway.backends.base.vehicles import VehiclesMixin, finite_decimal, finite_float
+from causeway.backends.base.vehicles import TYPES, VehiclesMixin, finite_decimal, finite_float
 
 TEXT = re.compile(r"(?:var)?char\s*\((\d+)\)", re.IGNORECASE)
 # What fits into a row of 65,535 bytes.
@@ -22,6 +22,14 @@ ALL_ROWS = 2**64 - 1
 
 class MySQLVehiclesMixin(VehiclesMixin):
     inline_limit = 5000
+
+    # From a core database on MySQL they come as they are stored.
+    types_of_kinds = {
+        **TYPES,
+        "BooleanField": {bool, int},
+        "DurationField": {datetime.timedelta, int},
+        "UUIDField": {uuid.UUID, str},
+    }
 
     @property
     def reopens_temporary(self):
@@ -47,6 +55,12 @@ class MySQLVehiclesMixin(VehiclesMixin):
             float: finite_float,
             uuid.UUID: str if native else lambda value: value.hex,
         }
+
+    def integer_range(self, kind):
+        # Django has no range of these, and stores them as tinyint and bigint.
+        if kind == "BooleanField":
+            return -(2**7), 2**7 - 1
+        return super().integer_range("BigIntegerField" if kind == "DurationField" else kind)
 
     def inline_relation(self, relation):
         columns = self.written(relation)

@@ -22,6 +22,9 @@ KEPT = {
 class SQLiteVehiclesMixin(VehiclesMixin):
     inline_limit = 100
 
+    # A column keeps a value of any type.
+    types_of_kinds = {}
+
     @cached_property
     def written_as(self):
         return {
@@ -34,6 +37,10 @@ class SQLiteVehiclesMixin(VehiclesMixin):
             int: integer_value,
             uuid.UUID: lambda value: value.hex,
         }
+
+    def integer_range(self, kind):
+        # ``written_as`` checks those of all columns.
+        return None
 
     def inline_room(self, params):
         # Each value is a parameter.
