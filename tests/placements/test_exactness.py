@@ -2,6 +2,7 @@
 
 import datetime
 import functools
+import json
 from decimal import Decimal
 
 import pytest
@@ -221,6 +222,66 @@ def test_integers_within_a_range_that_a_model_restricts_are_carried(core_engine)
             assert_refused(child, relation)
         else:
             assert_exact(child, model.objects.values_list("value"), relation, -1)
+
+
+@pytest.mark.parametrize("core_engine", ["sqlite3", "mysql"])
+def test_text_with_nul_is_carried_or_refused(core_engine):
+    for field in (models.CharField(max_length=20), models.TextField()):
+        model = model_with(value=field)
+        with connected(core_engine) as (core, child):
+            make_table(core, model, [model(id=1, value="a\0b")])
+            relation = fetched(core, child, model.objects.all())
+            if CHILD == "postgresql":
+                assert_refused(child, relation)
+            else:
+                assert_exact(child, model.objects.values_list("value"), relation, "a\0b")
+
+
+# JSON with an escaped NUL, and with half of a pair of surrogates.
+WITH_NUL = [r'{"a": "\u0000"}', r'{"\u0000": 1}', r'["\\\u0000"]']
+WITH_HALVES = [
+    r'["\ud800"]',
+    r'["\uDC00"]',
+    r'["\ud83d\\\ude00"]',
+    r'["\ud83d\ud83d\ude00"]',
+    r'["\ud83d\ude00\ude00"]',
+]
+
+
+def carried_json(core, child, text):
+    """A model with a JSON column, and the relation of a row that has this text in it on core."""
+    model = model_with(value=models.JSONField())
+    make_table(core, model, [model(id=1, value=0)])
+    with core.cursor() as cursor:
+        cursor.execute("UPDATE values_further SET value = %s", [text])
+    return model, fetched(core, child, model.objects.all())
+
+
+# PostgreSQL keeps none of these, SQLite all, and MySQL NUL alone.
+@pytest.mark.parametrize(
+    ("core_engine", "text"),
+    [
+        *((engine, text) for engine in ("sqlite3", "mysql") for text in WITH_NUL),
+        *(("sqlite3", text) for text in WITH_HALVES),
+    ],
+)
+def test_json_without_characters_is_carried_or_refused(core_engine, text):
+    with connected(core_engine) as (core, child):
+        model, relation = carried_json(core, child, text)
+        if CHILD == "postgresql":
+            assert_refused(child, relation)
+        else:
+            assert_exact(child, model.objects.values_list("value"), relation, json.loads(text))
+
+
+@pytest.mark.parametrize("core_engine", ["sqlite3", "mysql"])
+@pytest.mark.parametrize(
+    "text", [r'["\\u0000"]', r'["\\ud800"]', r'["\uD83D\uDE00"]', '["\U0001f600"]', r'["\u00e9"]']
+)
+def test_json_with_escapes_is_carried(core_engine, text):
+    with connected(core_engine) as (core, child):
+        model, relation = carried_json(core, child, text)
+        assert_exact(child, model.objects.values_list("value"), relation, json.loads(text))
 
 
 @pytest.mark.postgresql

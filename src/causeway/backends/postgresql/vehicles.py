@@ -31,6 +31,10 @@ BINARY = {
 }
 
 
+# Escapes in JSON of what no text of PostgreSQL holds, where no backslash is escaped itself.
+NO_CHARACTER = re.compile(r"\\u(?:0000|d[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..\\u)d[c-f])", re.IGNORECASE)
+
+
 class PostgreSQLVehiclesMixin(VehiclesMixin):
     inline_limit = 2000
 
@@ -42,6 +46,20 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
     def integer_range(self, kind):
         # There are no unsigned types: a negative integer fits into the column, whose check a relation has not.
         return super().integer_range(kind and kind.removeprefix("Positive"))
+
+    def exact(self, kind, values):
+        values = super().exact(kind, values)
+        if str not in self.types_of_kinds.get(kind, {str}):
+            return values
+        texts = [value for value in values if type(value) is str]
+        if any("\0" in text for text in texts):
+            raise ValueError("a text with the character NUL")
+        if kind == "JSONField":
+            # MySQL and SQLite keep JSON as text.
+            escaped = (text.replace("\\\\", "/") for text in texts if "\\u" in text)
+            if any(map(NO_CHARACTER.search, escaped)):
+                raise ValueError(r"JSON with \u0000, or with half of a pair of surrogates")
+        return values
 
     def carries_inline(self, columns):
         # The text of any value is known to psycopg 3 alone.
