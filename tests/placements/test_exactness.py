@@ -76,6 +76,20 @@ def test_decimals_keep_all_digits(core_engine):
         assert assert_carried(core, child, rows, queryset) == [(values[0],), (values[2],), (values[1],)]
 
 
+# On SQLite, Django rounds what it reads.
+@pytest.mark.mysql
+@pytest.mark.postgresql
+@pytest.mark.parametrize("core_engine", ["mysql", "postgresql"])
+@pytest.mark.parametrize("value", ["1.23900", "-12345.67000", "0.00001", "-999999999999999.99999"])
+def test_decimals_with_more_digits_than_the_model_says_are_carried_whole(core_engine, value):
+    stored = model_with(value=models.DecimalField(max_digits=20, decimal_places=5))
+    model = model_with(value=models.DecimalField(max_digits=5, decimal_places=2))
+    with connected(core_engine) as (core, child):
+        make_table(core, stored, [stored(id=1, value=Decimal(value))])
+        relation = fetched(core, child, model.objects.all())
+        assert_exact(child, model.objects.values_list("value"), relation, Decimal(value))
+
+
 INFINITE = {float("inf"), float("-inf")}
 
 

@@ -13,6 +13,7 @@ from causeway.backends.base.columns import stored
 from causeway.backends.base.vehicles import TYPES, VehiclesMixin, finite_decimal, finite_float
 
 TEXT = re.compile(r"(?:var)?char\s*\((\d+)\)", re.IGNORECASE)
+DECIMAL = re.compile(r"(?:numeric|decimal)\s*\((\d+),\s*(\d+)\)", re.IGNORECASE)
 # What fits into a row of 65,535 bytes.
 LONGEST = 16_000
 PREFIX = 190
@@ -88,7 +89,10 @@ class MySQLVehiclesMixin(VehiclesMixin):
         return self.fitting_type(field, values), "{}"
 
     def fitting_type(self, field, values):
-        """The type of the model's column, wide enough: JSON_TABLE would cut a longer text without a word."""
+        """The type of the model's column, wide enough.
+
+        Without a word, JSON_TABLE would cut a longer text, and any statement round a decimal.
+        """
         declared = self.bare_type(field)
         if declared == "json":
             return "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
@@ -96,6 +100,8 @@ class MySQLVehiclesMixin(VehiclesMixin):
             longest = max(map(len, filter(None, values)), default=0)
             if longest > int(match[1]):
                 declared = f"varchar({longest})" if longest <= LONGEST else "longtext"
+        if match := DECIMAL.fullmatch(declared):
+            declared = wide_decimal(int(match[1]), int(match[2]), values)
         return declared + self.collation(field)
 
     def geometry(self, field, value):
@@ -139,6 +145,15 @@ class MySQLVehiclesMixin(VehiclesMixin):
     def drop_temporary(self, cursor, name):
         # Any other DROP would end the transaction.
         cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {self.quote_name(name)}")
+
+
+def wide_decimal(digits, places, values):
+    """The type of decimals with so many digits and places, or with as many more as the texts of them have."""
+    parts = [value.lstrip("-0").partition(".") for value in values if value is not None]
+    whole = max((len(part[0]) for part in parts), default=0)
+    fraction = max((len(part[2]) for part in parts), default=0)
+    whole, places = max(whole, digits - places), max(fraction, places)
+    return f"numeric({whole + places}, {places})"
 
 
 def in_base64(value):
