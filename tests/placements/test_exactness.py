@@ -90,6 +90,19 @@ def test_decimals_with_more_digits_than_the_model_says_are_carried_whole(core_en
         assert_exact(child, model.objects.values_list("value"), relation, Decimal(value))
 
 
+# The other engines keep durations as integers.
+def test_duration_of_too_many_microseconds_is_refused():
+    value = datetime.timedelta(days=200_000_000)
+    model = model_with(value=models.DurationField())
+    with connected("postgresql") as (core, child):
+        make_table(core, model, [model(id=1, value=value)])
+        relation = fetched(core, child, model.objects.all())
+        if CHILD == "postgresql":
+            assert_exact(child, model.objects.values_list("value"), relation, value)
+        else:
+            assert_refused(child, relation)
+
+
 INFINITE = {float("inf"), float("-inf")}
 
 

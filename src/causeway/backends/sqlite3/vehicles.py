@@ -31,7 +31,7 @@ class SQLiteVehiclesMixin(VehiclesMixin):
             datetime.date: str,
             datetime.datetime: self.naive,
             datetime.time: self.adapt_timefield_value,
-            datetime.timedelta: duration_microseconds,
+            datetime.timedelta: lambda value: integer_value(duration_microseconds(value)),
             decimal.Decimal: finite_decimal,
             float: float_value,
             int: integer_value,
