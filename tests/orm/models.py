@@ -162,6 +162,43 @@ class LocalEntry(models.Model):
         db_table = "orm_entry"
 
 
+class SealedField(models.CharField):
+    """Is stored backwards."""
+
+    def get_prep_value(self, value):
+        return value and value[::-1]
+
+    def from_db_value(self, value, expression, connection):
+        return value and value[::-1]
+
+
+class Measured(models.Model):
+    """Values that may be stored otherwise than they are read."""
+
+    data = models.JSONField(null=True)
+    factor = models.FloatField(default=0)
+    code = SealedField(max_length=20, default="")
+    moment = models.DateTimeField(null=True)
+    span = models.DurationField(null=True)
+    price = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    blob = models.BinaryField(null=True)
+    uid = models.UUIDField(null=True)
+    flag = models.BooleanField(default=False)
+
+    class Meta:
+        abstract = True
+
+
+class Sample(Measured, CoreModel):
+    pass
+
+
+class Reading(Measured):
+    sample = models.ForeignKey(Sample, models.CASCADE, related_name="readings")
+    number = models.IntegerField(default=0)
+    text = models.TextField(default="")
+
+
 class Anchor(Named, CoreModel):
     """What the models below refer to, each with an ``on_delete`` of its own."""
 

@@ -1,6 +1,7 @@
 import sys
 from collections import deque
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.db import connections
 from django.utils.functional import cached_property
@@ -67,7 +68,8 @@ class DatabaseWrapperMixin(TransactionsMixin):
     @cached_property
     def kinds_of_fields(self):
         """What ``columns.kind()`` has found out: models do not change, and each query asks for its columns."""
-        return {}
+        # Fields of expressions come and go.
+        return WeakKeyDictionary()
 
     @cached_property
     def wrap_database_errors(self):

@@ -33,10 +33,12 @@ def readers(
     decrypt or unpack travels as it is stored. Where the child is given, and keeps its values
     as core does, they stay as they are.
     """
-    return [reader(core_connection, stored(column.field), child_connection) for column in columns]
+    fields = [stored(column.field) for column in columns]
+    return [reader(core_connection, field, child_connection, Col("", field)) for field in fields]
 
 
-def reader(connection: Any, field: Any, child: Any) -> Reader | None:
+def reader(connection: Any, field: Any, child: Any, expression: Any) -> Reader | None:
+    """What makes the canonical value of the expression's, whose field is given; None where it is that already."""
     if is_geometry(field):
         return read_binary if connection.vendor == "postgresql" else None
     what = kind(field, connection)
@@ -49,8 +51,8 @@ def reader(connection: Any, field: Any, child: Any) -> Reader | None:
     if what == "DurationField" and not connection.features.has_native_duration_field:
         converters = [connection.ops.convert_durationfield_value]
     else:
-        converters = connection.ops.get_db_converters(Col("", field))
-    return converting(converters, Col("", field), connection) if converters else None
+        converters = connection.ops.get_db_converters(expression)
+    return converting(converters, expression, connection) if converters else None
 
 
 def keep_alike(core: Any, child: Any, what: str) -> bool:

@@ -1,61 +1,136 @@
 """Writes whose conditions or values reach tables of another database.
 
 The keys of the rows are found first, by a spanning query; then they are written by key, in chunks.
+A value that is computed of other tables comes with the keys, as the driver gives it, and is written
+as that: so one statement would take it, which runs no code of a field on the way.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models.expressions import Col
+from django.db.models import Field
+from django.db.models.expressions import Col, Expression, ExpressionWrapper, Value
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 from django.db.models.sql.constants import ROW_COUNT
-from django.utils.hashable import make_hashable
 
+from causeway.backends.base.columns import is_geometry, stored
 from causeway.placements.staged.meaning import has_subquery, parts
+from causeway.placements.staged.relation import Column, Relation
+from causeway.placements.staged.transport import reader
 
 # Keys in one statement, where the engine sets no limit.
 CHUNK = 2_000
 
 
+class Raw(ExpressionWrapper):  # type: ignore[type-arg]  # Only the stubs have it generic.
+    """A value as the driver gives it, whatever its field makes of that; a geometry as well-known binary."""
+
+    def __init__(self, expression: Any) -> None:
+        super().__init__(expression, output_field=Field())
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        field = self.expression.output_field
+        return (f"ST_AsBinary({sql})" if is_geometry(field) else sql), params
+
+
+class Written(Expression):
+    """A value as the driver is given it; the server assigns it to a column, and rounds what it has to."""
+
+    def __init__(self, value: Any, output_field: Any) -> None:
+        super().__init__(output_field)
+        self.value = value
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return connection.ops.placeholder(self.output_field), (self.value,)
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        sql, params = self.as_sql(compiler, connection)
+        # Its literals are of the type numeric, which rounds a half otherwise.
+        return (f"{sql}::double precision" if isinstance(self.value, float) else sql), params
+
+
+class ComputedReader:
+    """Reads the raw values of an expression that was computed on ``source``, to write them on ``target``."""
+
+    def __init__(self, output_field: Any, source: Any, target: Any) -> None:
+        self.output_field = output_field
+        field = stored(output_field)
+        self.reader = reader(source, field, target, Value(None, output_field=field))
+        self.ops = target.ops
+
+    def __call__(self, value: Any) -> Any:
+        """The canonical value."""
+        return self.reader(value) if self.reader else value
+
+    def written(self, field: Any, value: Any) -> Written:
+        """The expression that writes a raw value to a field."""
+        column = Column(field.column, self.output_field)
+        relation = Relation(str(field.model._meta.db_table), (column,), [(self(value),)])
+        [[written]] = self.ops.written(relation)
+        return Written(written, self.output_field)
+
+
 def delete_by_keys(compiler: Any) -> int:
     """Carry out the deletion of a compiler; returns how many rows it deleted."""
-    keys = [key for key, _ in found(compiler.query, [], compiler.using)]
-    return in_chunks(compiler, keys, partial(DeleteQuery, compiler.query.model))
+    rows, _ = found(compiler, compiler.query, [])
+    deletions = in_chunks(compiler, list(rows), partial(DeleteQuery, compiler.query.model))
+    with transaction.atomic(using=compiler.using, savepoint=False):
+        return executed(deletions)
 
 
 def update_by_keys(compiler: Any, given: Any) -> int:
     """Carry out the update of a compiler; returns how many rows it matched.
 
-    ``given`` is its query as it was before it was compiled. A value that is computed of other
-    tables is computed with the keys.
+    ``given`` is its query as it was before it was compiled.
     """
+    updates = updates_by_keys(compiler, given)
+    with transaction.atomic(using=compiler.using, savepoint=False):
+        count = executed(updates)
+        for related in compiler.query.get_related_updates():
+            related.get_compiler(compiler.using).execute_sql(ROW_COUNT)
+    return count
+
+
+def executed(compilers: Iterable[Any]) -> int:
+    """How many rows the statements of the compilers met."""
+    return sum(compiler.execute_sql(ROW_COUNT) or 0 for compiler in compilers)
+
+
+def updates_by_keys(compiler: Any, given: Any) -> Iterator[Any]:
+    """The compilers of the updates by key that do what the update of a compiler would."""
     query = compiler.query
     mapped = compiler.content_type_ids.columns if compiler.content_type_ids else ()
     is_computed = [is_computed_here(field, value, mapped) for field, _, value in query.values]
-    computed = [value for (_, _, value), there in zip(query.values, is_computed, strict=True) if there]
-    groups: dict[Any, list[Any]] = defaultdict(list)
-    results = {}
-    for key, values in found(given, computed, compiler.using):
-        kind = make_hashable(values)
-        results[kind] = values
-        groups[kind].append(key)
-    count = 0
-    with transaction.atomic(using=compiler.using, savepoint=False):
-        for kind, keys in groups.items():
-            computed_values = iter(results[kind])
-            triples = [
-                (field, model, next(computed_values) if there else value)
-                for (field, model, value), there in zip(query.values, is_computed, strict=True)
+    computed = [triple for triple, there in zip(query.values, is_computed, strict=True) if there]
+    rows, readers = found(compiler, given, [value for _, _, value in computed])
+    groups: dict[str, tuple[list[Any], list[Any]]] = {}
+    for key, values in rows.items():
+        # Equal values may be of several types, or be stored in several ways.
+        groups.setdefault(repr(values), (values, []))[1].append(key)
+
+    def assigned(values: list[Any]) -> UpdateQuery:
+        rest = iter(
+            # An id of a content type is replaced by core's, as any that is given.
+            [
+                read(value) if field.column in mapped else read.written(field, value)
+                for (field, _, _), read, value in zip(computed, readers, values, strict=True)
             ]
-            count += in_chunks(compiler, keys, partial(with_values, query.model, triples))
-        for related in query.get_related_updates():
-            related.get_compiler(compiler.using).execute_sql(ROW_COUNT)
-    return count
+        )
+        update: Any = UpdateQuery(query.model)
+        update.values = [
+            (field, model, next(rest) if there else value)
+            for (field, model, value), there in zip(query.values, is_computed, strict=True)
+        ]
+        return cast("UpdateQuery", update)
+
+    return chain.from_iterable(
+        in_chunks(compiler, keys, partial(assigned, values)) for values, keys in groups.values()
+    )
 
 
 def is_computed_here(field: Any, value: Any, mapped: Collection[str]) -> bool:
@@ -66,14 +141,10 @@ def is_computed_here(field: Any, value: Any, mapped: Collection[str]) -> bool:
     return has_subquery(value) or field.column in mapped or bool(columns.intersection(mapped))
 
 
-def with_values(model: Any, values: list[Any]) -> UpdateQuery:
-    query: Any = UpdateQuery(model)
-    query.values = values
-    return cast("UpdateQuery", query)
-
-
-def found(query: Any, computed: list[Any], using: str) -> list[tuple[Any, list[Any]]]:
-    """The keys of the rows that a query would write, each with the values computed for it."""
+def found(
+    compiler: Any, query: Any, computed: list[Any]
+) -> tuple[dict[Any, list[Any]], list[ComputedReader]]:
+    """The keys of the rows that a query would write, each with the raw values computed for it, and what reads these."""
     query = query.clone()
     # As Django does it when it compiles them.
     computed = [value.resolve_expression(query, allow_joins=False, for_save=True) for value in computed]
@@ -83,22 +154,22 @@ def found(query: Any, computed: list[Any], using: str) -> list[tuple[Any, list[A
     query.extra = {}
     query.clear_select_clause()
     pk = query.get_meta().pk
-    query.select = (pk.get_col(query.get_initial_alias()), *computed)
-    rows = query.get_compiler(using).results_iter()
+    query.select = (pk.get_col(query.get_initial_alias()), *map(Raw, computed))
+    asked = query.get_compiler(compiler.using)
     # A row that several rows of another table lead to is written once.
-    by_key = {row[0]: list(row[1:]) for row in rows}
-    return list(by_key.items())
+    rows = {row[0]: list(row[1:]) for row in asked.results_iter()}
+    readers = [
+        ComputedReader(value.output_field, asked.connection, compiler.connection) for value in computed
+    ]
+    return rows, readers
 
 
-def in_chunks(compiler: Any, keys: list[Any], query: Callable[[], Any]) -> int:
-    """Execute a statement for each chunk of the keys; returns how many rows they met."""
+def in_chunks(compiler: Any, keys: list[Any], query: Callable[[], Any]) -> Iterator[Any]:
+    """The compilers of a statement for each chunk of the keys."""
     # Values have parameters too, and a composite key several.
     most = (compiler.connection.features.max_query_params or 4 * CHUNK) // 4
     size = min(most, CHUNK)
-    count = 0
-    with transaction.atomic(using=compiler.using, savepoint=False):
-        for start in range(0, len(keys), size):
-            chunk = query()
-            chunk.add_filter("pk__in", keys[start : start + size])
-            count += chunk.get_compiler(compiler.using).execute_sql(ROW_COUNT) or 0
-    return count
+    for start in range(0, len(keys), size):
+        chunk = query()
+        chunk.add_filter("pk__in", keys[start : start + size])
+        yield chunk.get_compiler(compiler.using)
