@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from django import VERSION
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Concat
@@ -59,6 +60,30 @@ class SpanningWritesTests(StagedTestCase):
 
     def refuse(self, execute, sql, *args):
         raise AssertionError(sql)
+
+    def test_save_with_a_value_of_the_other_database(self):
+        for row, name, value in (
+            (Comment.objects.get(text="Deep"), "text", Article.objects.filter(title="Dams").values("title")),
+            (Article.objects.get(title="Locks"), "title", Comment.objects.filter(text="Long").values("text")),
+        ):
+            with self.subTest(row=row):
+                setattr(row, name, Subquery(value[:1]))
+                row.save()
+                row.refresh_from_db()
+                self.assertIn(getattr(row, name), {"Dams", "Long"})
+
+    def test_what_a_save_returns(self):
+        comment = Comment.objects.get(text="Deep")
+        comment.text = Subquery(Article.objects.filter(title="Dams").values("title")[:1])
+        comment.save(update_fields=["text"])
+        if VERSION >= (6, 0):
+            self.assertEqual(comment.text, "Dams")
+
+    def test_update_or_create_with_a_value_of_the_other_database(self):
+        title = Article.objects.filter(title="Dams").values("title")[:1]
+        comment, created = Comment.objects.update_or_create(text="Deep", defaults={"text": Subquery(title)})
+        comment.refresh_from_db()
+        self.assertEqual((comment.text, created), ("Dams", False))
 
 
 class TemporaryTablesTests(StagedTestCase):

@@ -19,7 +19,7 @@ from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements.staged.content_types import content_type_ids
 from causeway.placements.staged.execution import Execution
 from causeway.placements.staged.statement import NOTES, OtherDatabase, Statement, current, no_statement
-from causeway.placements.staged.writes import delete_by_keys, update_by_keys
+from causeway.placements.staged.writes import delete_by_keys, update_by_keys, update_returning_by_keys
 
 # The column by which Django tells whose a prefetched row is.
 PREFETCHED = "_prefetch_related_val_"
@@ -283,15 +283,27 @@ class SQLUpdateCompilerStagingMixin(WritingStagingMixin):
         return super().noted_sql(*args, **kwargs)
 
     def execute_sql(self, *args, **kwargs):
-        given = self.query
-        if given.related_updates or given.count_active_tables() > 1:
-            # Compiling it changes its conditions.
-            given = given.clone()
+        given = self.as_given()
         with self.at_home():
             try:
                 return super().execute_sql(*args, **kwargs)
             except OtherDatabase:
                 return update_by_keys(self, given)
+
+    def execute_returning_sql(self, returning_fields):
+        # Of Django 6.0 and later.
+        given = self.as_given()
+        with self.at_home():
+            try:
+                return super().execute_returning_sql(returning_fields)
+            except OtherDatabase:
+                return update_returning_by_keys(self, given, returning_fields)
+
+    def as_given(self):
+        """The query as it is before it is compiled."""
+        changes = self.query.related_updates or self.query.count_active_tables() > 1
+        # Compiling such a one changes its conditions.
+        return self.query.clone() if changes else self.query
 
 
 class SQLDeleteCompilerStagingMixin(WritingStagingMixin):

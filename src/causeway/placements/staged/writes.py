@@ -96,6 +96,13 @@ def update_by_keys(compiler: Any, given: Any) -> int:
     return count
 
 
+def update_returning_by_keys(compiler: Any, given: Any, fields: Any) -> list[Any]:
+    """Do as ``update_by_keys()`` does; returns what the rows have in the fields then."""
+    updates = updates_by_keys(compiler, given)
+    with transaction.atomic(using=compiler.using, savepoint=False):
+        return [row for update in updates for row in update.execute_returning_sql(fields)]
+
+
 def executed(compilers: Iterable[Any]) -> int:
     """How many rows the statements of the compilers met."""
     return sum(compiler.execute_sql(ROW_COUNT) or 0 for compiler in compilers)
