@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 
 from causeway.placements.staged import writes
 from tests.library.models import Article, Author
-from tests.shop.models import Comment
+from tests.shop.models import Comment, Content
 from tests.staged.cases import StagedTestCase
 
 
@@ -84,6 +84,24 @@ class SpanningWritesTests(StagedTestCase):
         comment, created = Comment.objects.update_or_create(text="Deep", defaults={"text": Subquery(title)})
         comment.refresh_from_db()
         self.assertEqual((comment.text, created), ("Dams", False))
+
+    def test_subqueries_that_name_the_alias_of_the_child(self):
+        flagged = Comment.objects.using("default").filter(flagged=True).values("article")
+        self.assert_titles(Article.objects.filter(pk__in=flagged), ["Bridges", "Canals"])
+        self.assert_titles(Article.objects.filter(comments__in=Comment.objects.using("default")[:0]), [])
+        self.assertEqual(Article.objects.exclude(pk__in=flagged).count(), 4)
+        self.assertEqual(Article.objects.filter(pk__in=flagged).update(title="T"), 2)
+        self.assertEqual(Comment.objects.filter(article__in=Article.objects.using("default")).count(), 7)
+        ada = Author.objects.using("default").filter(name="Ada")
+        self.assertEqual(Article.objects.filter(author__in=ada).count(), 2)
+        Article.objects.filter(pk__in=flagged).delete()
+        self.assertFalse(Article.objects.filter(title="T").exists())
+
+    def test_subqueries_of_rows_in_both_that_name_the_alias_of_the_child(self):
+        Content.objects.create(pk=self.articles["Dams"].pk, title="here", slug="here")
+        Content.contents.create(pk=self.articles["Canals"].pk, title="in core", slug="in-core")
+        here = Content.objects.using("default").values("pk")
+        self.assert_titles(Article.objects.filter(pk__in=here), ["Dams"])
 
 
 class TemporaryTablesTests(StagedTestCase):

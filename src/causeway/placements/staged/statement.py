@@ -13,7 +13,7 @@ from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.where import ExtraWhere
 
 from causeway import homes
-from causeway.conf import cores, staged_cores
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,10 +147,18 @@ def note_columns(statement: Statement, node: Any) -> None:
 
 
 def note_subquery(statement: Statement, node: Any) -> None:
-    home = getattr(node.rhs, "_db", None)
-    # The alias of a core is no other database to the child's.
-    if home in staged_cores() and not homes.has_other_rows_on(home, node.rhs.model):
+    asked = getattr(node.rhs, "_db", None)
+    here = statement.connection.alias
+    # The alias of a core is no other database to the child's, nor is the child's to a core:
+    # where the statement cannot reach the tables that the subquery names, it moves.
+    core = here if asked == LOCAL_ALIAS else asked
+    if core not in staged_cores():
+        return
+    if not homes.has_other_rows_on(core, node.rhs.model):
         node.rhs._db = None
+    elif asked != core:
+        # The rows here are not those that are meant.
+        statement.compiler.refuse_local(node.rhs.model._meta.db_table)
 
 
 def note_all(statement: Statement, node: Any) -> None:
