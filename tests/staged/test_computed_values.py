@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import connections
 from django.db.models import Exists, F, JSONField, OuterRef, Subquery, Value
+from django.test.utils import CaptureQueriesContext
 
 from tests.orm.models import Reading, Sample
 from tests.staged.cases import StagedTestCase
@@ -127,3 +128,38 @@ class ComputedValuesTests(StagedTestCase):
             price=Subquery(Reading.objects.filter(sample=OuterRef("pk")).values("price")[:1]) * 2
         )
         self.assertEqual(Sample.objects.get().price, Decimal("17.60"))
+
+    def test_insert(self):
+        sample = self.reading_of(**self.values).sample
+        samples = Sample.objects.filter(pk=sample.pk)
+        values = {name: Subquery(samples.values(name)[:1]) for name in self.values}
+        Reading.objects.all().delete()
+        Reading.objects.create(sample=sample, **values)
+        self.assert_values(Reading.objects.get())
+        Reading.objects.bulk_create([Reading(sample=sample, **values), Reading(sample=sample)])
+        self.assertEqual(Reading.objects.filter(code="abc").count(), 2)
+        readings = Reading.objects.filter(code="abc").order_by("pk")
+        Sample.objects.create(**{name: Subquery(readings.values(name)[:1]) for name in self.values})
+        self.assert_values(Sample.objects.latest("pk"))
+
+    def test_insert_of_a_value_of_both(self):
+        self.reading_of(factor=2)
+        sample = self.reading_of(factor=3).sample
+        spanning = Reading.objects.filter(sample__factor=3).values("sample__factor")
+        Sample.objects.create(factor=Subquery(spanning[:1]) * 2)
+        self.assertEqual(Sample.objects.latest("pk").factor, 6)
+        Reading.objects.create(sample=sample, factor=Subquery(spanning[:1]))
+        self.assertEqual(Reading.objects.latest("pk").factor, 3)
+
+    def test_insert_of_no_row(self):
+        sample = Sample.objects.create()
+        none = Sample.objects.filter(factor=-1).values("uid")
+        Reading.objects.create(sample=sample, uid=Subquery(none))
+        self.assertIsNone(Reading.objects.get().uid)
+
+    def test_insert_of_a_value_of_its_own_home_is_one_statement(self):
+        sample = self.reading_of().sample
+        text = Reading.objects.values("text")[:1]
+        with CaptureQueriesContext(connections["default"]) as context:
+            Reading.objects.create(sample=sample, text=Subquery(text))
+        self.assertIn("SELECT", "".join(query["sql"] for query in context if "INSERT" in query["sql"]))

@@ -19,7 +19,12 @@ from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements.staged.content_types import content_type_ids
 from causeway.placements.staged.execution import Execution
 from causeway.placements.staged.statement import NOTES, OtherDatabase, Statement, current, no_statement
-from causeway.placements.staged.writes import delete_by_keys, update_by_keys, update_returning_by_keys
+from causeway.placements.staged.writes import (
+    delete_by_keys,
+    insert_value,
+    update_by_keys,
+    update_returning_by_keys,
+)
 
 # The column by which Django tells whose a prefetched row is.
 PREFETCHED = "_prefetch_related_val_"
@@ -246,7 +251,19 @@ class SQLInsertCompilerStagingMixin(WriteAtHome, SQLCompilerMixin):
     def prepare_value(self, field, value):
         if self.content_type_ids is not None:
             value = self.content_type_ids.with_core_id(field, value)
-        return super().prepare_value(field, value)
+        value = super().prepare_value(field, value)
+        if hasattr(value, "as_sql") and not self.reaches(value):
+            return insert_value(self, field, value)
+        return value
+
+    def reaches(self, value):
+        """Whether an expression names tables of this home alone."""
+        try:
+            with Statement(self, may_span=False).compiling():
+                self.compile(value)
+        except OtherDatabase:
+            return False
+        return True
 
 
 class WritingStagingMixin(WriteAtHome, StagingMixin):

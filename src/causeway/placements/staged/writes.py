@@ -2,7 +2,8 @@
 
 The keys of the rows are found first, by a spanning query; then they are written by key, in chunks.
 A value that is computed of other tables comes with the keys, as the driver gives it, and is written
-as that: so one statement would take it, which runs no code of a field on the way.
+as that: so one statement would take it, which runs no code of a field on the way. The values of an
+insert are computed before it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 from django.db.models.sql.constants import ROW_COUNT
 
 from causeway.backends.base.columns import is_geometry, stored
+from causeway.conf import LOCAL_ALIAS
 from causeway.placements.staged.meaning import has_subquery, parts
 from causeway.placements.staged.relation import Column, Relation
 from causeway.placements.staged.transport import reader
@@ -138,6 +140,19 @@ def updates_by_keys(compiler: Any, given: Any) -> Iterator[Any]:
     return chain.from_iterable(
         in_chunks(compiler, keys, partial(assigned, values)) for values, keys in groups.values()
     )
+
+
+def insert_value(compiler: Any, field: Any, value: Any) -> Any:
+    """What an insert is given in place of a value that is computed of tables of another database."""
+    query: Any = Query(None)
+    query.annotations = {"value": Raw(value)}
+    asked = query.get_compiler(LOCAL_ALIAS)
+    [[computed]] = asked.results_iter()
+    read = ComputedReader(value.output_field, asked.connection, compiler.connection)
+    ids = compiler.content_type_ids
+    if ids is not None and field.column in ids.columns:
+        return ids.with_core_id(field, read(computed))
+    return read.written(field, computed)
 
 
 def is_computed_here(field: Any, value: Any, mapped: Collection[str]) -> bool:
