@@ -113,6 +113,15 @@ def test_what_the_childs_database_may_have_alone_is_not_asked_for(pair):
         assert Meaning(child, core).asked_there(condition) is None
 
 
+def test_nor_integers_that_core_cannot_be_given(pair):
+    core, child = pair
+    if core.vendor != "sqlite" or child.vendor == "sqlite":
+        pytest.skip("This is about a core on SQLite alone.")
+    for values, is_asked in (([1, 2**63 - 1], True), ([1, 2**63], False)):
+        (condition,) = Specimen.objects.filter(integer__in=values).query.where.children
+        assert (Meaning(child, core).asked_there(condition) is not None) == is_asked
+
+
 def test_nor_the_text_of_a_moment_in_another_time_zone(pair):
     _, child = pair
     away = child.copy()

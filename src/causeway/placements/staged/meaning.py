@@ -126,7 +126,7 @@ class Meaning:
         if not is_djangos(field):
             return False
         if isinstance(lookup, COMPARISONS) and isinstance(field, ALIKE):
-            return True
+            return self.there.vendor != "sqlite" or not names_larger_integer(lookup.rhs)
         # Equal texts are equal under every collation; under some, others are as well.
         # (Those that ignore the case derive from those that do not.)
         equal = type(lookup) in {lookups.Exact, lookups.In, *CONTAINMENTS}
@@ -164,6 +164,12 @@ def by_bytes(condition: Any) -> Any:
         # In the collation of the database, UPPER() of the value might be something else.
         return IGNORING_CASE[kind](column, value.upper())
     return None
+
+
+def names_larger_integer(value: Any) -> bool:
+    """Whether a value, or one of several, is an integer that SQLite cannot be given."""
+    values = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    return any(isinstance(each, int) and not -(2**63) <= each < 2**63 for each in values)
 
 
 def target_of(field: Any) -> Any:
