@@ -108,12 +108,18 @@ class FixingTests(OrphansTestCase):
         self.fix()
         self.assertCountEqual(texts, ["Strong", "Rusty", "High"])
 
-    def test_what_refuses_the_deletion_is_told_and_the_rest_goes_on(self):
-        def refuse(**kwargs):
-            raise IntegrityError("Not this one.")
+    def refuse(self, *texts):
+        """From now on the deletion of comments with these texts is refused."""
 
-        pre_delete.connect(refuse, sender=Comment)
+        def refuse(instance, **kwargs):
+            if instance.text in texts:
+                raise IntegrityError("Not this one.")
+
+        pre_delete.connect(refuse, sender=Comment, weak=False)
         self.addCleanup(pre_delete.disconnect, refuse, sender=Comment)
+
+    def test_what_refuses_the_deletion_is_told_and_the_rest_goes_on(self):
+        self.refuse("Strong", "Rusty", "High")
         lose(self.articles["Bridges"])
         written, error = self.fix()
         self.assertIn("repaired 0 of 3 orphans. Cannot repair the others: Not this one.\n", written)
@@ -121,12 +127,7 @@ class FixingTests(OrphansTestCase):
         self.assert_found(shop__Comment__article=3)
 
     def test_a_row_that_refuses_its_deletion_is_left_alone(self):
-        def refuse(instance, **kwargs):
-            if instance.text == "Rusty":
-                raise IntegrityError("Not this one.")
-
-        pre_delete.connect(refuse, sender=Comment)
-        self.addCleanup(pre_delete.disconnect, refuse, sender=Comment)
+        self.refuse("Rusty")
         lose(self.articles["Bridges"])
         written, _ = self.fix()
         self.assertIn("repaired 2 of 3 orphans. Cannot repair the others: Not this one.\n", written)

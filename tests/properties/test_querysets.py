@@ -133,16 +133,25 @@ def are_same(found, expected, query):
 
 
 def without_ways_back(outcome, models=()):
-    """An outcome in which rows of a model that is on the way already are that model's name."""
+    """An outcome in which a row that leads back, by no key of its own, leads to a model in place of one of its rows."""
     if isinstance(outcome, dict) and "row" in outcome:
-        model, _ = outcome["row"].split(maxsplit=1)
-        within = (*models, model)
-        related = {name: without_ways_back(value, within) for name, value in outcome["related"].items()}
-        return model if model in models else {**outcome, "related": related}
+        within = (*models, model_of(outcome))
+        related = {
+            name: model_of(value)
+            if f"{name}_id" not in outcome["attributes"] and model_of(value) in within
+            else without_ways_back(value, within)
+            for name, value in outcome["related"].items()
+        }
+        return {**outcome, "related": related}
     if isinstance(outcome, (list, tuple)):
         return sorted((without_ways_back(each, models) for each in outcome), key=repr)
-    is_row = isinstance(outcome, str) and outcome.split(maxsplit=1)[:1]
-    return outcome.split()[0] if is_row and outcome.split()[0] in models else outcome
+    return outcome
+
+
+def model_of(value):
+    """The model of a single row, which may be there by its name alone; None of anything else."""
+    row = value.get("row") if isinstance(value, dict) else value
+    return row.partition(" ")[0] if isinstance(row, str) else None
 
 
 def in_one_case(outcome, query):

@@ -263,6 +263,23 @@ class RefusalTests(SpanningTestCase):
             write_local()
         self.assert_rows(core=["core"], local=["local"])
 
+    def test_a_savepoint_by_hand_within_a_block_of_the_other_connection(self):
+        for outer, other in (("core", "default"), ("default", "core")):
+            with transaction.atomic(outer):
+                sid = transaction.savepoint(other)
+                write_core("undone")
+                write_local("undone")
+                transaction.savepoint_rollback(sid, other)
+                write_core(outer)
+                write_local(outer)
+        self.assert_rows(core=["core", "default"], local=["core", "default"])
+
+    def test_a_durable_block_within_a_test_case_of_the_other_connection(self):
+        block = transaction.atomic("default")
+        block._from_testcase = True
+        with block, transaction.atomic("core", durable=True):
+            write_core()
+
     def test_a_durable_block_within_one_of_the_other_connection(self):
         pairs = [
             ("core", transaction.atomic(durable=True)),

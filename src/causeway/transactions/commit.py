@@ -89,16 +89,7 @@ class Commit:
         decisions.record(local, gid, forgotten)
         try:
             for branch in self.branches:
-                try:
-                    branch.prepare_branch(gid)
-                except BaseException:
-                    # It may be prepared all the same.
-                    self.let_go(branch)
-                    self.prepared.append(branch)
-                    raise
-                finally:
-                    unit.begun.remove(branch)
-                self.prepared.append(branch)
+                self.prepare(branch, gid)
         except BaseException:
             self.undo(gid)
             raise
@@ -110,6 +101,17 @@ class Commit:
             local.finished_gids = (*local.finished_gids, gid)
         if self.interruption is not None:
             raise self.interruption
+
+    def prepare(self, branch: Any, gid: str) -> None:
+        try:
+            branch.prepare_branch(gid)
+        except BaseException:
+            self.let_go(branch)
+            raise
+        finally:
+            # Where it failed, it may be prepared all the same.
+            self.unit.begun.remove(branch)
+            self.prepared.append(branch)
 
     def decide(self, gid: str) -> None:
         """Commit the child's transaction. Raises what made it fail, unless it turns out to be committed."""

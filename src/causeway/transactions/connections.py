@@ -9,6 +9,11 @@ from typing import Any
 from django.db import Error, connections
 
 
+def is_test_database(alias: str) -> bool:
+    """Whether the database behind an alias was made for tests."""
+    return bool(getattr(connections[alias].creation, "is_test_database", False))
+
+
 @contextmanager
 def opened(alias: str) -> Iterator[Any]:
     """A further connection to a database, in autocommit, which no transaction of the caller concerns.

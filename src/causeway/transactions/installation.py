@@ -12,6 +12,7 @@ from django.db.models.signals import post_migrate
 
 from causeway.conf import LOCAL_ALIAS
 from causeway.transactions import decisions
+from causeway.transactions.connections import is_test_database
 
 
 def make_key(using: str, apps: Any = apps, **kwargs: Any) -> None:
@@ -29,15 +30,12 @@ def make_key(using: str, apps: Any = apps, **kwargs: Any) -> None:
 @contextmanager
 def kept_key(using: str) -> Iterator[None]:
     """Leave a database the key that it has, whatever is emptied: processes that run know it."""
-    connection: Any = connections[using]
-    is_kept = (
+    has_key = (
         using == LOCAL_ALIAS
-        and apps.is_installed("causeway")
-        and not getattr(connection.creation, "is_test_database", False)
-        and decisions.INSTALLATIONS in connection.introspection.table_names()
+        and not is_test_database(using)
+        and decisions.INSTALLATIONS in connections[using].introspection.table_names()
     )
-    installations = apps.get_model("causeway", "Installation").objects.using(using) if is_kept else None
-    rows = list(installations.all()) if installations is not None else []
+    rows = list(apps.get_model("causeway", "Installation").objects.using(using)) if has_key else []
     yield
     for row in rows:
         row.save(using=using)

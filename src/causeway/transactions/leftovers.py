@@ -5,18 +5,15 @@ from __future__ import annotations
 import logging
 import os
 
-from django.db import Error, connections
+from django.db import Error
 
 from causeway.conf import LOCAL_ALIAS
+from causeway.transactions.connections import is_test_database
 
 logger = logging.getLogger("causeway.transactions")
 
 # The processes and cores that were looked at: a forked worker looks again.
 _looked: set[tuple[int, str]] = set()
-
-
-def is_test_database(alias: str) -> bool:
-    return bool(getattr(connections[alias].creation, "is_test_database", False))
 
 
 def recover_once(home: str) -> None:

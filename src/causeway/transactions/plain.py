@@ -13,6 +13,7 @@ from django.conf import settings
 
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.exceptions import PlainAtomicError
+from causeway.transactions.connections import is_test_database
 
 POLICIES = ("error", "warning", "off")
 
@@ -48,5 +49,4 @@ def policy_of(home: str, connection: Any) -> str:
     policy = cores()[home].plain_atomic
     if policy is not None:
         return policy
-    in_test = getattr(connection.creation, "is_test_database", False)
-    return "error" if settings.DEBUG or in_test else "off"
+    return "error" if settings.DEBUG or is_test_database(connection.alias) else "off"

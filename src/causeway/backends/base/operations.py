@@ -117,9 +117,6 @@ class OperationsMixin:
         """What two databases share whose expressions mean the same."""
         return self.connection.vendor
 
-    def keeps_texts_in_utf8(self):
-        return True
-
     # A query for what decides how the database compares texts; None where nothing does.
     text_rules_sql: str | None = None
 

@@ -22,10 +22,11 @@ class Blocks(list[Any]):
         return bool(len(self) or self.others())
 
     def __getitem__(self, position):
-        own = super().__getitem__(position) if len(self) else None
-        if position == -1 and (own is None or own._from_testcase):
-            return next((block for block in self.others() if not block._from_testcase), own)
-        return own
+        if position != -1:
+            return super().__getitem__(position)
+        blocks = [*self.others(), *self]
+        # A durable block may be within those of a test case.
+        return next((block for block in reversed(blocks) if not block._from_testcase), blocks[-1])
 
     def others(self):
         unit = self.connection.unit

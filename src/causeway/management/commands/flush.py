@@ -1,19 +1,16 @@
 from django.core.management.base import CommandError
 from django.core.management.commands.flush import Command as DjangoCommand
-from django.db import IntegrityError, connections
+from django.db import IntegrityError
 
 from causeway.conf import cores
+from causeway.transactions.connections import is_test_database
 from causeway.transactions.installation import kept_key
 
 
 class Command(DjangoCommand):
     def handle(self, **options):
         core = cores().get(options["database"])
-        if (
-            core
-            and core.read_only
-            and not getattr(connections[core.alias].creation, "is_test_database", False)
-        ):
+        if core and core.read_only and not is_test_database(core.alias):
             raise CommandError(
                 f"Cannot flush the core database {core.alias!r}: CAUSEWAY[{core.alias!r}] declares it READ_ONLY. "
                 f"Flush it in the core project."

@@ -18,7 +18,12 @@ class Stored(Col):
     """A column as it travels: as it is stored, whatever its field selects of it; a geometry as well-known binary."""
 
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
-        return (f"ST_AsBinary({sql})" if is_geometry(self.target) else sql), params
+        return as_it_travels(self.target, sql), params
+
+
+def as_it_travels(field: Any, sql: str) -> str:
+    """The SQL that selects what is stored in a field's column, made of the SQL of the column."""
+    return f"ST_AsBinary({sql})" if is_geometry(field) else sql
 
 
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")

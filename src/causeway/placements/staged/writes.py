@@ -19,11 +19,11 @@ from django.db.models.expressions import Col, Expression, ExpressionWrapper, Val
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 from django.db.models.sql.constants import ROW_COUNT
 
-from causeway.backends.base.columns import is_geometry, stored
+from causeway.backends.base.columns import stored
 from causeway.conf import LOCAL_ALIAS
 from causeway.placements.staged.meaning import has_subquery, parts
 from causeway.placements.staged.relation import Column, Relation
-from causeway.placements.staged.transport import reader
+from causeway.placements.staged.transport import as_it_travels, reader
 
 # Keys in one statement, where the engine sets no limit.
 CHUNK = 2_000
@@ -36,8 +36,7 @@ class Raw(ExpressionWrapper):  # type: ignore[type-arg]  # Only the stubs have i
         super().__init__(expression, output_field=Field())
 
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
-        field = self.expression.output_field
-        return (f"ST_AsBinary({sql})" if is_geometry(field) else sql), params
+        return as_it_travels(self.expression.output_field, sql), params
 
 
 class Written(Expression):
@@ -123,8 +122,8 @@ def updates_by_keys(compiler: Any, given: Any) -> Iterator[Any]:
         groups.setdefault(repr(values), (values, []))[1].append(key)
 
     def assigned(values: list[Any]) -> UpdateQuery:
+        # An id of a content type is replaced by core's, as any that is given.
         rest = iter(
-            # An id of a content type is replaced by core's, as any that is given.
             [
                 read(value) if field.column in mapped else read.written(field, value)
                 for (field, _, _), read, value in zip(computed, readers, values, strict=True)
