@@ -135,6 +135,14 @@ def named_home(model: type[Model]) -> str | None:
     return None
 
 
+def model_of(row: Model) -> type[Model]:
+    """The model of a row, or of what stands for one: a lazy object such as ``request.user``, or a proxy.
+
+    Its type would be that of the stand-in.
+    """
+    return row._meta.model
+
+
 def home_of_label(app_label: str, model_name: str) -> str | None:
     """The home of an installed model, or of one that only ``MODELS`` still names."""
     try:
@@ -213,8 +221,9 @@ def mapped_homes() -> frozenset[str]:
 
 
 def is_content_type(model: type[Model]) -> bool:
-    """Whether it is Django's model of content types."""
-    return model._meta.app_label == CONTENT_TYPE[0] and model._meta.model_name == CONTENT_TYPE[1]
+    """Whether it is Django's model of content types, or a proxy of it."""
+    opts = (model._meta.concrete_model or model)._meta
+    return (opts.app_label, opts.model_name) == CONTENT_TYPE
 
 
 @cache

@@ -42,5 +42,10 @@ def refers_to_content_types(model: type[Model]) -> bool:
 def _is_content_type(field: Any) -> bool:
     target = field.remote_field and field.remote_field.model
     # A name where the model is not loaded yet.
-    label = target if isinstance(target, str) else target and target._meta.label_lower
+    label = target if isinstance(target, str) else target and _concrete_label(target)
     return bool(label) and label.lower() == ".".join(CONTENT_TYPE)
+
+
+def _concrete_label(model: type[Model]) -> str:
+    concrete: type[Model] = model._meta.concrete_model or model
+    return concrete._meta.label_lower

@@ -35,13 +35,13 @@ class CoreRouter:
             if is_further or is_linked(home):
                 return None
             # What a row of either database has to do with a core model is found where that row is.
-            is_either = instance is not None and homes.has_rows_in_either(type(instance))
+            is_either = instance is not None and homes.has_rows_in_either(homes.model_of(instance))
             return None if is_either else home
         if instance is None or instance._state.db not in cores():
             return None
         if homes.has_other_rows_on(instance._state.db, model):
             # A staged core's rows know no other alias: they do not say which of the two is meant.
-            is_staged = homes.stamped_home(type(instance)) in staged_cores()
+            is_staged = homes.stamped_home(homes.model_of(instance)) in staged_cores()
             return LOCAL_ALIAS if is_staged else None
         if instance._state.db in staged_cores() and _is_referred_to(model, instance):
             # Nothing would tell the query from one that may run on the child.
@@ -92,7 +92,7 @@ def _database(row: Model) -> str | None:
     Django asks for the content type of a row on the row's connection. Such a one that was asked
     for in core stands for the row.
     """
-    model: type[Model] = type(row)
+    model = homes.model_of(row)
     alias = row._state.db
     is_own_type = alias in cores() and not homes.has_other_rows_on(alias, model)
     if is_own_type and homes.is_content_type(model):
@@ -110,7 +110,7 @@ def _is_another_here(row: Model, model: type[Model]) -> bool:
     So are the rows of a ``CoreManager``. And a row of any core model is, to those that refer to it by
     a content type too, where content types have other ids in core.
     """
-    if homes.has_other_rows_on(row._state.db, type(row)):
+    if homes.has_other_rows_on(row._state.db, homes.model_of(row)):
         return True
     generic = (field for field in row._meta.private_fields if hasattr(field, "bulk_related_objects"))
     has_other_ids = row._state.db in homes.mapped_homes() - staged_cores()
@@ -119,7 +119,7 @@ def _is_another_here(row: Model, model: type[Model]) -> bool:
 
 def _is_referred_to(model: type[Model], row: Model) -> bool:
     """Whether a core row of a ``CoreManager`` holds the key of a row of this local model, and none holds its."""
-    if not homes.has_other_rows_on(row._state.db, type(row)):
+    if not homes.has_other_rows_on(row._state.db, homes.model_of(row)):
         return False
     concrete = model._meta.concrete_model
     fields: Any = row._meta.get_fields(include_hidden=True)

@@ -72,7 +72,7 @@ class Command(DjangoCommand):
         return formats
 
     def save_obj(self, obj):
-        if not router.allow_migrate_model(self.using, type(obj.object)):
+        if not router.allow_migrate_model(self.using, homes.model_of(obj.object)):
             # Django would still save what it could not resolve yet, to a row that is not loaded here.
             obj.deferred_fields = {}
         return super().save_obj(obj)
