@@ -73,6 +73,64 @@ class CursorTests(NewsroomTestCase):
 
 
 @pytest.mark.linked("raw SQL reaches no staged table")
+class BareNamesTests(NewsroomTestCase):
+    """What a statement calls a table itself is that, also under the name of a core table."""
+
+    def rows(self, sql, params=None):
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall()
+
+    def test_a_name_that_a_statement_defines_is_its_own(self):
+        one = "library_article AS (SELECT 'own' AS title)"
+        for sql in (
+            f"WITH {one} SELECT title FROM library_article, (SELECT count(*) FROM library_author) n",
+            f"WITH unused AS (SELECT 1 AS x), {one} SELECT a.title FROM library_article a WHERE EXISTS "
+            f"(SELECT 1 FROM library_article WHERE title = 'own') AND EXISTS (SELECT 1 FROM library_author)",
+            f"SELECT q.title FROM (WITH {one} SELECT title FROM library_article) q JOIN library_author ON name = 'Ada'",
+            "SELECT library_article.title FROM (SELECT 'own' AS title) library_article, library_author "
+            "WHERE name = 'Ada'",
+            "WITH RECURSIVE library_article (title, number) AS (SELECT 'own', 1 UNION ALL "
+            "SELECT title, number + 1 FROM library_article WHERE number < 3) "
+            "SELECT title FROM library_article WHERE number = (SELECT count(*) FROM library_author WHERE name = 'Ada')",
+        ):
+            with self.subTest(sql=sql):
+                self.assertEqual({title for title, *_ in self.rows(sql)}, {"own"})
+
+    def test_it_is_the_core_table_where_the_name_is_not_in_scope(self):
+        core = len(self.articles)
+        # To SQLite, all that a WITH clause defines is known in all of it.
+        in_the_clause = [
+            "WITH library_article AS (SELECT count(*) AS n FROM library_article) SELECT n FROM library_article",
+            "WITH counted AS (SELECT count(*) AS n FROM library_article), library_article AS (SELECT 1 AS x) "
+            "SELECT n FROM counted, library_article",
+        ]
+        for sql in (
+            *(in_the_clause if engine() != "sqlite3" else []),
+            "SELECT n FROM (WITH library_article AS (SELECT 1 AS x) SELECT x FROM library_article) q, "
+            "(SELECT count(*) AS n FROM library_article) counted",
+            "SELECT count(*) FROM (library_article JOIN (SELECT 1 AS x) one ON x = 1) WHERE 'FROM library_tag' <> ''",
+        ):
+            with self.subTest(sql=sql):
+                self.assertEqual([tuple(row) for row in self.rows(sql)], [(core,)])
+
+    def test_an_alias_of_the_name_of_a_core_table(self):
+        sql = (
+            "SELECT count(*) FROM shop_comment library_article, library_author WHERE library_author.name = 'Ada' "
+            "AND library_article.id IN (SELECT max(id) FROM shop_comment GROUP BY article_id)"
+        )
+        self.assertEqual([tuple(row) for row in self.rows(sql)], [(4,)])
+
+    def test_a_long_statement(self):
+        marks = ", ".join(["%s"] * 4000)
+        [(found,)] = self.rows(
+            f"SELECT count(*) FROM library_article WHERE id NOT IN ({marks})",
+            [-number for number in range(1, 4001)],
+        )
+        self.assertEqual(found, len(self.articles))
+
+
+@pytest.mark.linked("raw SQL reaches no staged table")
 class RawQueryTests(NewsroomTestCase):
     def test_core_rows(self):
         sql = f"SELECT * FROM {causeway.table(Article)} WHERE title LIKE %s ORDER BY title"

@@ -14,7 +14,9 @@ from causeway.backends.base.raw import qualify_select
 def bare_names(tables):
     """A pattern that finds one of the tables where a statement may read it under its bare name."""
     names = "|".join(map(re.escape, tables))
-    return re.compile(rf'(?:FROM|JOIN|from|join|From|Join|,)\s+"?(?:{names})(?![\w.])(?!"\.)')
+    return re.compile(
+        rf'(?:\b(?:FROM|JOIN|ONLY|TABLE)\b|,)[\s(]*"?(?:{names})(?![\w.])(?!"\.)', re.IGNORECASE
+    )
 
 
 class CopyMixin(UnitCursorMixin):
@@ -50,7 +52,8 @@ class BareNamesMixin:
     def _execute(self, sql, params, *ignored_wrapper_args):
         tables = homes.core_tables()
         if tables and isinstance(sql, str) and bare_names(tuple(tables)).search(sql):
-            sql = qualify_select(sql, self.db.ops.linked_core_table)
+            # A name without quotes is in small letters here.
+            sql = qualify_select(sql, self.db.ops.linked_core_table, fold=str.lower)
         return super()._execute(sql, params)
 
 
