@@ -22,7 +22,11 @@ CRASH_ARGS ?=
 # SpatiaLite is an extension of SQLite, and not every Python can load one. Debian's can.
 GIS_PYTHON ?= /usr/bin/python3
 GIS_VENV ?= .venv-gis
-GIS_ENGINES ?= sqlite3 mysql postgresql
+GIS_ENGINES ?= sqlite3 mysql mariadb postgresql
+# Those that test-staged and test-pairs go through.
+ENGINES ?= sqlite3 mysql mariadb postgresql
+# What depends on the engine; the rest of the tests says the same on each.
+ENGINE_TESTS := tests/orm tests/managers tests/migrations tests/state tests/transactions tests/checks tests/drift
 
 # Absolute: the demo and the benchmark start Python in other folders.
 BIN := $(abspath $(VENV))/bin
@@ -30,15 +34,22 @@ DOCS := $(VENV)-docs
 PINS := --requirement requirements/django-$(DJANGO).txt
 # Made when something is installed; older than a file of pins, it is installed again.
 PACKAGE := $(VENV)/.package-$(DJANGO)
-MYSQL := $(VENV)/.mysql
+MYSQLCLIENT := $(VENV)/.mysqlclient
+MARIADB := $(VENV)/.mariadb
 POSTGRESQL := $(VENV)/.postgresql
 NEWSROOM := $(VENV)/.newsroom
 DEV := $(VENV)/.dev
 # What the engine DB needs.
-SERVER := $(if $(filter mysql,$(DB)),$(MYSQL))$(if $(filter postgresql,$(DB)),$(POSTGRESQL))
+SERVER_sqlite3 :=
+SERVER_mysql := $(MYSQLCLIENT) mysql-server
+SERVER_mariadb := $(MARIADB)
+SERVER_postgresql := $(POSTGRESQL)
+SERVER := $(SERVER_$(DB))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint types test test-sqlite test-mysql test-postgresql test-staged test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest fidelity fidelity-pairs bench docs demo serve clean
+.PHONY: help venv lint types test test-sqlite test-mysql test-mariadb test-postgresql test-newest test-all test-staged \
+	test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest fidelity fidelity-pairs bench docs demo \
+	serve clean mysql-server newest-servers
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
 
@@ -56,37 +67,50 @@ lint: $(DEV) ## ruff: rules and format
 types: $(DEV) ## mypy
 	$(BIN)/mypy
 
-test: lint types test-examples test-crash test-staged test-sqlite test-mysql test-postgresql ## lint, types, and the tests on every engine
+test: lint types test-examples test-crash test-staged test-sqlite test-mysql test-mariadb test-postgresql ## lint, types, and the tests on every engine
 
 test-sqlite: $(DEV) ## the tests on SQLite
 	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
 
-test-mysql: $(DEV) ## the tests on MariaDB: a throwaway server, or the one that CAUSEWAY_TEST_MYSQL names
+test-mysql: $(DEV) mysql-server ## the tests on MySQL: a throwaway server, or the one that CAUSEWAY_TEST_MYSQL names
 	CAUSEWAY_TEST_ENGINE=mysql $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
+
+test-mariadb: $(DEV) ## the tests on MariaDB: a throwaway server, or the one that CAUSEWAY_TEST_MARIADB names
+	CAUSEWAY_TEST_ENGINE=mariadb $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
 
 test-postgresql: $(DEV) ## the tests on PostgreSQL: a throwaway server, or the one that CAUSEWAY_TEST_POSTGRESQL names
 	CAUSEWAY_TEST_ENGINE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
 
-# Throwaway servers of both kinds, where no variable names one.
-SERVERS = $(BIN)/python -m tests.servers mysql -- $(BIN)/python -m tests.servers postgresql --
+# The newest versions, as Debian's unstable suite has them; the other targets take what is installed, and MySQL from there.
+test-newest: $(DEV) newest-servers ## what depends on the engine, on the newest MySQL, MariaDB and PostgreSQL, linked and staged
+	status=0; for target in test-mysql test-mariadb test-postgresql test-staged; do \
+		CAUSEWAY_TEST_VERSIONS=newest $(MAKE) --no-print-directory $$target \
+			TESTS="$(or $(TESTS),$(ENGINE_TESTS))" ENGINES="mysql mariadb postgresql" || status=1; \
+	done; exit $$status
+
+test-all: test test-gis test-pairs crashtest fidelity fidelity-pairs ## everything, on every engine and version: hours
+	$(MAKE) --no-print-directory test-newest TESTS=tests
+
+# Throwaway servers of each kind, where no variable names one.
+SERVERS = $(foreach kind,mysql mariadb postgresql,$(BIN)/python -m tests.servers $(kind) --)
 
 # On a child's engine, with core on the same; what is carried, and what conditions mean, with core on each. The property
-# test goes through all nine pairs.
-test-staged: $(DEV) ## the tests of staged core tables
+# test goes through all pairs.
+test-staged: $(DEV) mysql-server ## the tests of staged core tables
 	$(SERVERS) $(MAKE) --no-print-directory test-staged-on-servers
 
 test-staged-on-servers:
-	status=0; for engine in sqlite3 mysql postgresql; do \
+	status=0; for engine in $(ENGINES); do \
 		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine \
 			$(BIN)/python -m pytest $(PYTEST_ARGS) tests/staged tests/orm tests/managers tests/state \
 			tests/transactions tests/orphans || status=1; \
 		CAUSEWAY_TEST_ENGINE=$$engine $(BIN)/python -m pytest $(PYTEST_ARGS) tests/placements || status=1; \
 	done; exit $$status
 
-test-pairs: $(DEV) ## values and random querysets, with core on each engine for each engine of a child
-	status=0; for engine in sqlite3 mysql postgresql; do \
+test-pairs: $(DEV) mysql-server ## values and random querysets, with core on each engine for each engine of a child
+	status=0; for engine in $(ENGINES); do \
 		CAUSEWAY_TEST_ENGINE=$$engine $(SERVERS) $(BIN)/python -m pytest $(PYTEST_ARGS) tests/placements || status=1; \
-		for core in sqlite3 mysql postgresql; do \
+		for core in $(ENGINES); do \
 			CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine CAUSEWAY_TEST_CORE_ENGINE=$$core \
 				CAUSEWAY_TEST_QUERYSETS=$(QUERYSETS) $(SERVERS) \
 				$(BIN)/python -m pytest $(PYTEST_ARGS) tests/properties || status=1; \
@@ -94,7 +118,7 @@ test-pairs: $(DEV) ## values and random querysets, with core on each engine for 
 	done; exit $$status
 
 # Linked on each engine; then staged, with core on the engine before it.
-test-gis: ## the tests of geometry columns, over GeoDjango (GIS_ENGINES='mysql postgresql': on these alone)
+test-gis: mysql-server ## the tests of geometry columns, over GeoDjango (GIS_ENGINES='mysql postgresql': on these alone)
 	requirements/gis.sh $(GIS_PYTHON) $(GIS_ENGINES)
 	$(MAKE) venv VENV=$(GIS_VENV) PYTHON=$(GIS_PYTHON)
 	status=0; for engine in $(GIS_ENGINES); do \
@@ -109,16 +133,16 @@ test-gis: ## the tests of geometry columns, over GeoDjango (GIS_ENGINES='mysql p
 test-examples: $(DEV) ## the tests of the demo and of the documentation's examples
 	$(BIN)/python -m pytest $(PYTEST_ARGS) examples/newsroom/tests docs
 
-test-crash: $(DEV) ## a sample of crashtest, of under a minute
+test-crash: $(DEV) mysql-server ## a sample of crashtest, of under a minute
 	$(BIN)/python -m tests.crash --sample $(CRASH_ARGS)
 
-crashtest: $(DEV) ## kill processes and servers in the middle of causeway.atomic(), and recover (KILLS=1000: more of them)
+crashtest: $(DEV) mysql-server ## kill processes and servers in the middle of causeway.atomic(), and recover (KILLS=1000: more of them)
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(CRASH_ARGS)
 
-fidelity: $(DEV) ## Django's own tests with the models in two databases, by a random split (SEED=… for a seed of yours)
+fidelity: $(DEV) mysql-server ## Django's own tests with the models in two databases, by a random split (SEED=… for a seed of yours)
 	judge="$(BIN)/python -m tests.fidelity.judge --seed $(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))'))"; \
 	status=0; \
-	for run in sqlite3 "mysql --part $(PART)" "postgresql --part $(PART)"; do \
+	for run in sqlite3 "mysql --part $(PART)" "mariadb --part $(PART)" "postgresql --part $(PART)"; do \
 		$$judge --engine $$run || status=1; \
 		$$judge --engine $$run --closed || status=1; \
 	done; \
@@ -126,20 +150,20 @@ fidelity: $(DEV) ## Django's own tests with the models in two databases, by a ra
 		$$judge --seed $(STAGED_SEED) --placement staged --engine sqlite3 $$closed || status=1; \
 	done; exit $$status
 
-fidelity-pairs: $(DEV) ## the same with staged core tables, for every pair of engines (PAIR_PART=1: all of it, an hour)
+fidelity-pairs: $(DEV) mysql-server ## the same with staged core tables, for every pair of engines (PAIR_PART=1: all of it, an hour)
 	seed=$(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))')); status=0; \
-	for engine in sqlite3 mysql postgresql; do for core in sqlite3 mysql postgresql; do for closed in "" --closed; do \
+	for engine in $(ENGINES); do for core in $(ENGINES); do for closed in "" --closed; do \
 		$(BIN)/python -m tests.fidelity.judge --seed $$seed --placement staged --engine $$engine \
 			--core-engine $$core --part $(PAIR_PART) $$closed || status=1; \
 	done; done; done; exit $$status
 
-bench: $(PACKAGE) $(MYSQL) $(POSTGRESQL) ## compare with Django alone: prints ratios
+bench: $(PACKAGE) mysql-server $(MARIADB) $(POSTGRESQL) ## compare with Django alone: prints ratios
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
 docs: $(DOCS)/.installed ## build the documentation into docs/_build
 	$(DOCS)/bin/python -m sphinx --fail-on-warning --keep-going --fresh-env -b html docs docs/_build/html
 
-demo: $(PACKAGE) $(NEWSROOM) $(SERVER) ## the newsroom's story (DB=mysql: on MariaDB; DB=postgresql)
+demo: $(PACKAGE) $(NEWSROOM) $(SERVER) ## the newsroom's story (DB=mysql, mariadb or postgresql: on another engine)
 	$(BIN)/python examples/newsroom/demo.py --db $(DB)
 
 serve: $(PACKAGE) $(NEWSROOM) $(SERVER) ## the newsroom's three sites
@@ -153,9 +177,20 @@ $(PACKAGE): pyproject.toml requirements/django-$(DJANGO).txt
 	requirements/environment.sh $(PYTHON) $(VENV) --editable . $(PINS)
 	touch $@
 
-$(MYSQL): requirements/mysql.txt | $(PACKAGE)
-	requirements/mariadb.sh $(BIN)/python
+# Each time: the folder that it is unpacked into may have been emptied.
+mysql-server: $(MYSQLCLIENT)
+	requirements/mysql.sh $(BIN)/python
+
+newest-servers: $(MYSQLCLIENT) $(POSTGRESQL)
+	requirements/unpacked.sh $(BIN)/python mysql mariadb postgresql
+
+$(MYSQLCLIENT): requirements/mysql.txt | $(PACKAGE)
+	requirements/mysqlclient.sh $(BIN)/python
 	requirements/environment.sh $(PYTHON) $(VENV) --requirement requirements/mysql.txt
+	touch $@
+
+$(MARIADB): $(MYSQLCLIENT)
+	requirements/mariadb.sh
 	touch $@
 
 $(POSTGRESQL): requirements/postgresql.txt | $(PACKAGE)
@@ -167,7 +202,7 @@ $(NEWSROOM): examples/newsroom/requirements.txt | $(PACKAGE)
 	requirements/environment.sh $(PYTHON) $(VENV) --requirement examples/newsroom/requirements.txt
 	touch $@
 
-$(DEV): $(PACKAGE) $(MYSQL) $(POSTGRESQL) $(NEWSROOM) requirements/dev.txt requirements/third-party.txt
+$(DEV): $(PACKAGE) $(MARIADB) $(POSTGRESQL) $(NEWSROOM) requirements/dev.txt requirements/third-party.txt
 	requirements/environment.sh $(PYTHON) $(VENV) --requirement requirements/dev.txt \
 		--requirement requirements/third-party.txt $(PINS)
 	touch $@

@@ -42,7 +42,7 @@ from projects import CAUSEWAY, Project, Server, Unfit, configure
 # tests.servers stands at the root of the checkout.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-ENGINES = ["sqlite3", "mysql", "postgresql"]
+ENGINES = ["sqlite3", "mysql", "mariadb", "postgresql"]
 SIZES = [1, 20, 100, 200, 500, 1_000, 2_000, 5_000, 20_000]
 ARTICLES, COMMENTS = 20_000, 100_000
 
@@ -55,10 +55,11 @@ def server(engine: str) -> Iterator[Server]:
         with tempfile.TemporaryDirectory(prefix="causeway-bench-") as folder:
             yield Server(engine, folder=folder)
         return
-    variable, stands = SERVERS[engine]
+    kind = SERVERS[engine]
+    backend = "mysql" if engine == "mariadb" else engine
     try:
-        with stands() as found:
-            yield Server(engine, **vars(found), throwaway=variable not in os.environ)
+        with kind.stands() as found:
+            yield Server(backend, **vars(found), throwaway=kind.variable not in os.environ)
     except ServerError as error:
         raise Unfit(str(error)) from error
 

@@ -23,9 +23,9 @@ from projects import Server, Unfit
 # tests.servers stands at the root of the checkout.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-ENGINES = ["sqlite3", "mysql", "postgresql"]
+ENGINES = ["sqlite3", "mysql", "mariadb", "postgresql"]
 # By the engine of the local database: that of core, unless the options name another.
-APART = {"postgresql": "postgresql", "mysql": "mysql", "sqlite3": "postgresql"}
+APART = {name: "postgresql" if name == "sqlite3" else name for name in ENGINES}
 APART_GROUPS = ["staged", "round-trips", "catalog", "transactions"]
 
 
@@ -68,26 +68,29 @@ def server(engine: str, options: argparse.Namespace) -> Iterator[Server]:
         return
     from tests.servers import SERVERS, ServerError
 
-    variable, stands = SERVERS[engine]
+    kind = SERVERS[engine]
     try:
-        with stands() as found:
-            yield Server(engine, **vars(found), throwaway=variable not in os.environ)
+        with kind.stands() as found:
+            yield Server(backend(engine), **vars(found), throwaway=kind.variable not in os.environ)
     except ServerError as error:
         raise Unfit(str(error)) from error
 
 
-@contextmanager
-def another_mariadb() -> Iterator[Server]:
-    """A throwaway server beside the one that has the local database. Raises Unfit."""
-    from tests.servers import ServerError, make_mariadb_data, mariadb, terminable
+def backend(engine: str) -> str:
+    """The module of the backends that serves an engine."""
+    return "mysql" if engine == "mariadb" else engine
 
-    with tempfile.TemporaryDirectory(prefix="causeway-mariadb-") as name, terminable():
-        try:
-            make_mariadb_data(Path(name))
-            with mariadb(Path(name)) as found:
-                yield Server("mysql", **vars(found), throwaway=True)
-        except ServerError as error:
-            raise Unfit(str(error)) from error
+
+@contextmanager
+def another(engine: str) -> Iterator[Server]:
+    """A throwaway server beside the one that has the local database. Raises Unfit."""
+    from tests.servers import SERVERS, ServerError
+
+    try:
+        with SERVERS[engine].throwaway() as found:
+            yield Server(backend(engine), **vars(found), throwaway=True)
+    except ServerError as error:
+        raise Unfit(str(error)) from error
 
 
 @contextmanager
@@ -95,11 +98,11 @@ def shores(engine: str, options: argparse.Namespace) -> Iterator[Shores]:
     """A local and a core database that no link joins. Raises Unfit."""
     core_engine = options.core_engine or APART[engine]
     with server(engine, options) as local:
-        if core_engine == engine != "mysql":
+        if core_engine == engine and backend(engine) != "mysql":
             yield Shores(local, local)
             return
-        # On one server of MariaDB, databases are linked.
-        with another_mariadb() if core_engine == engine else server(core_engine, options) as core:
+        # On one server of these, databases are linked.
+        with another(engine) if core_engine == engine else server(core_engine, options) as core:
             yield Shores(local, core)
 
 

@@ -14,12 +14,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.servers import MYSQL_VARIABLE, POSTGRESQL_VARIABLE, Server
+from tests.servers import SERVERS, Server
 
 ENGINE_VARIABLE = "CAUSEWAY_TEST_ENGINE"
 FOLDER_VARIABLE = "CAUSEWAY_TEST_FOLDER"
 RUN_VARIABLE = "CAUSEWAY_TEST_RUN"
 ENGINES = ("sqlite3", "mysql", "postgresql")
+# MySQL and MariaDB are served by one backend, and have one name in `ENGINE`.
+PRODUCTS = ("sqlite3", "mysql", "mariadb", "postgresql")
 PLACEMENT_VARIABLE = "CAUSEWAY_TEST_PLACEMENT"
 PLACEMENTS = ("linked", "staged")
 CORE_ENGINE_VARIABLE = "CAUSEWAY_TEST_CORE_ENGINE"
@@ -28,7 +30,10 @@ CORE_ENGINE_VARIABLE = "CAUSEWAY_TEST_CORE_ENGINE"
 class Databases(ABC):
     """Databases of one engine, each known by a short name."""
 
+    # The name in ``ENGINE``.
     engine: str
+    # Which of those that have this name.
+    product: str
 
     @abstractmethod
     def name(self, short: str) -> str:
@@ -87,7 +92,7 @@ class Databases(ABC):
 class SQLiteDatabases(Databases):
     """Files of one folder."""
 
-    engine = "sqlite3"
+    engine = product = "sqlite3"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -119,9 +124,13 @@ class SQLiteDatabases(Databases):
 
 
 class ServerDatabases(Databases):
-    """Databases of a server."""
+    """Databases of a server, told apart from those of other runs by a prefix."""
 
     server: Server
+
+    def __init__(self, server: Server, run: str) -> None:
+        self.server = server
+        self.prefix = f"causeway_{run}"
 
     def settings(self, short: str) -> dict[str, Any]:
         return {
@@ -134,16 +143,12 @@ class ServerDatabases(Databases):
 
 
 class MySQLDatabases(ServerDatabases):
-    """Databases of one server, told apart from those of other runs by a prefix."""
+    """Databases of one server."""
 
-    engine = "mysql"
-
-    def __init__(self, server: Server, run: str) -> None:
-        self.server = server
-        self.prefix = f"causeway_{run}_"
+    engine = product = "mysql"
 
     def name(self, short: str) -> str:
-        return f"{self.prefix}{short}"
+        return f"{self.prefix}_{short}"
 
     def settings(self, short: str) -> dict[str, Any]:
         return {
@@ -193,14 +198,18 @@ class MySQLDatabases(ServerDatabases):
             return list(cursor.fetchall())
 
 
+class MariaDBDatabases(MySQLDatabases):
+    product = "mariadb"
+
+
 class PostgreSQLDatabases(ServerDatabases):
     """Schemas of one database, each the whole search path of a project's connection."""
 
-    engine = "postgresql"
+    engine = product = "postgresql"
 
-    def __init__(self, server: Server, database: str) -> None:
-        self.server = server
-        self.database = database
+    @property
+    def database(self) -> str:
+        return self.prefix
 
     def name(self, short: str) -> str:
         return self.database
@@ -316,9 +325,18 @@ TABLES = """
 """
 
 
+def product() -> str:
+    """What the child's database is on. Raises ValueError for an unknown one."""
+    return chosen(ENGINE_VARIABLE, PRODUCTS)
+
+
 def engine() -> str:
-    """The engine of the child's database. Raises ValueError for an unknown one."""
-    return chosen(ENGINE_VARIABLE, ENGINES)
+    """The engine of the child's database, as ``ENGINE`` has it. Raises ValueError for an unknown one."""
+    return engine_of(product())
+
+
+def engine_of(product: str) -> str:
+    return "mysql" if product == "mariadb" else product
 
 
 def placement() -> str:
@@ -326,18 +344,23 @@ def placement() -> str:
     return chosen(PLACEMENT_VARIABLE, PLACEMENTS)
 
 
-def core_engine() -> str:
-    """The engine of the core database, the child's own if none is named.
+def core_product() -> str:
+    """What the core database is on, the same as the child's if none is named.
 
     Raises ValueError for an unknown one, and for another than the child's where it would have to be linked.
     """
-    name = chosen(CORE_ENGINE_VARIABLE, (engine(), *ENGINES))
-    if placement() == "linked" and name != engine():
+    name = chosen(CORE_ENGINE_VARIABLE, (product(), *PRODUCTS))
+    if placement() == "linked" and name != product():
         raise ValueError(
-            f"{CORE_ENGINE_VARIABLE} is {name!r}, and the child's engine is {engine()!r}. Databases of two engines "
+            f"{CORE_ENGINE_VARIABLE} is {name!r}, and the child's engine is {product()!r}. Databases of two engines "
             f"cannot be linked: set {PLACEMENT_VARIABLE}=staged."
         )
     return name
+
+
+def core_engine() -> str:
+    """The engine of the core database, as ``ENGINE`` has it. Raises ValueError as ``core_product()`` does."""
+    return engine_of(core_product())
 
 
 def chosen(variable: str, names: tuple[str, ...]) -> str:
@@ -350,20 +373,26 @@ def chosen(variable: str, names: tuple[str, ...]) -> str:
 
 def session_databases() -> Databases:
     """The child's databases in this session, by the variables that it has set."""
-    return databases_of(engine())
+    return databases_of(product())
 
 
 def session_core_databases() -> Databases:
     """The core databases of this session; the same as the child's unless they are staged."""
-    return databases_of(core_engine())
+    return databases_of(core_product())
 
 
-def databases_of(engine: str) -> Databases:
+def databases_of(product: str) -> Databases:
     run = os.environ[RUN_VARIABLE]
-    if engine == "mysql":
-        return MySQLDatabases(Server.parse(os.environ[MYSQL_VARIABLE]), run)
-    if engine == "postgresql":
-        server = Server.parse(os.environ[POSTGRESQL_VARIABLE], POSTGRESQL_VARIABLE)
-        kind = PostgreSQLDatabases if placement() == "linked" else SeparatePostgreSQLDatabases
-        return kind(server, f"causeway_{run}")
-    return SQLiteDatabases(Path(os.environ[FOLDER_VARIABLE]))
+    if product == "sqlite3":
+        return SQLiteDatabases(Path(os.environ[FOLDER_VARIABLE]))
+    variable = SERVERS[product].variable
+    kind = SERVER_DATABASES[product]
+    if product == "postgresql" and placement() != "linked":
+        kind = SeparatePostgreSQLDatabases
+    return kind(Server.parse(os.environ[variable], variable), run)
+
+
+# By product, those of a server; of PostgreSQL, as linked projects have them.
+SERVER_DATABASES: dict[str, type[ServerDatabases]] = {
+    found.product: found for found in (MySQLDatabases, MariaDBDatabases, PostgreSQLDatabases)
+}

@@ -1,10 +1,9 @@
 """Throwaway database servers, and the address of one that already runs.
 
-    python -m tests.servers mysql -- COMMAND …
-    python -m tests.servers postgresql -- COMMAND …
+    python -m tests.servers mysql|mariadb|postgresql -- COMMAND …
 
-runs the command while a server stands, with its address in ``CAUSEWAY_TEST_MYSQL`` or
-``CAUSEWAY_TEST_POSTGRESQL``.
+runs the command while a server stands, with its address in ``CAUSEWAY_TEST_MYSQL``,
+``CAUSEWAY_TEST_MARIADB`` or ``CAUSEWAY_TEST_POSTGRESQL``.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,8 +26,13 @@ import port_for
 from mirakuru import TCPExecutor
 from mirakuru.exceptions import ExecutorError
 
+from tests import unpacked
+
 MYSQL_VARIABLE = "CAUSEWAY_TEST_MYSQL"
+MARIADB_VARIABLE = "CAUSEWAY_TEST_MARIADB"
 POSTGRESQL_VARIABLE = "CAUSEWAY_TEST_POSTGRESQL"
+VERSIONS_VARIABLE = "CAUSEWAY_TEST_VERSIONS"
+VERSIONS = ("installed", "newest")
 HOST = "127.0.0.1"
 # Debian keeps server programs where an ordinary user's PATH does not look.
 PROGRAM_PATH = os.pathsep.join(
@@ -40,15 +45,6 @@ PROGRAM_PATH = os.pathsep.join(
 
 # Debian's package makes this user; a session that runs as root has the server run as it.
 POSTGRESQL_USER = "postgres"
-
-# The data is thrown away: nothing has to survive a crash.
-POSTGRESQL_NOT_DURABLE = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-NOT_DURABLE = [
-    "--innodb-flush-log-at-trx-commit=0",
-    "--innodb-doublewrite=OFF",
-    "--skip-log-bin",
-    "--performance-schema=OFF",
-]
 
 
 class ServerError(Exception):
@@ -80,59 +76,230 @@ class Server:
         return f"{self.host}:{self.port}:{self.user}:{self.password}"
 
 
-@contextmanager
-def mysql() -> Iterator[Server]:
-    """The running server that ``CAUSEWAY_TEST_MYSQL`` names, else a throwaway MariaDB server.
+class Kind(ABC):
+    """The servers of one product: how one is made, and the variable that names a running one."""
 
-    Raises ServerError where there is neither.
-    """
-    if address := os.environ.get(MYSQL_VARIABLE):
-        server = Server.parse(address)
-        require_answer(server)
-        yield server
-        return
-    with tempfile.TemporaryDirectory(prefix="causeway-mariadb-") as name, terminable():
-        folder = Path(name)
-        make_mariadb_data(folder)
-        with mariadb(folder) as server:
+    name: str
+    title: str
+    variable: str
+    # Where the program of that name may be another product's, what tells it apart.
+    packages: str
+    owner: str
+    # The data is thrown away: nothing has to survive a crash.
+    not_durable: tuple[str, ...]
+
+    @abstractmethod
+    def make_data(self, folder: Path) -> None:
+        """Make a data directory in ``folder``. Raises ServerError."""
+
+    @abstractmethod
+    def command(self, folder: Path, port: int) -> list[str]:
+        """What runs a server over the data in ``folder``, as durable as it is by itself. Raises ServerError."""
+
+    @abstractmethod
+    def refusal(self, server: Server) -> str | None:
+        """Why the server cannot be used; None where it can."""
+
+    @contextmanager
+    def stands(self) -> Iterator[Server]:
+        """The running server that the variable names, else a throwaway one. Raises ServerError."""
+        if address := os.environ.get(self.variable):
+            server = Server.parse(address, self.variable)
+            if refusal := self.refusal(server):
+                raise ServerError(f"Cannot use the server that {self.variable} names: {refusal}")
+            yield server
+            return
+        with self.throwaway() as server:
             yield server
 
+    @contextmanager
+    def throwaway(self) -> Iterator[Server]:
+        """A server over new data, for as long as the block runs. Raises ServerError."""
+        with tempfile.TemporaryDirectory(prefix=f"causeway-{self.name}-") as name, terminable():
+            folder, port = Path(name), port_for.select_random()
+            self.make_data(folder)
+            with listening([*self.command(folder, port), *self.not_durable], port, folder / "log"):
+                yield Server(HOST, port, self.owner, "")
 
-def require_answer(server: Server) -> None:
-    """Raises ServerError where the server cannot be used."""
-    import MySQLdb  # the tests on SQLite do without it
+    def program(self, name: str) -> str:
+        """The path of one of its programs. Raises ServerError."""
+        folders = os.pathsep.join(map(str, unpacked.program_folders(self.name)))
+        # An empty path is not that of the environment.
+        newest = folders and shutil.which(name, path=folders)
+        found = newest if versions() == "newest" else self.installed(name) or newest
+        if not found:
+            raise ServerError(self.missing(name))
+        return found
 
-    try:
-        MySQLdb.connect(
-            host=server.host, port=server.port, user=server.user, password=server.password
-        ).close()
-    except MySQLdb.Error as error:
-        raise ServerError(f"Cannot use the server that {MYSQL_VARIABLE} names: {error.args[-1]}") from error
+    def installed(self, name: str) -> str | None:
+        return shutil.which(name, path=PROGRAM_PATH)
+
+    def missing(self, name: str) -> str:
+        newest = "the newest version of " if versions() == "newest" else ""
+        return (
+            f"The program {name!r} of {newest}{self.title} is not on this machine. {self.remedy()}, or name a "
+            f"running server: {self.variable}=host:port:user:password."
+        )
+
+    def remedy(self) -> str:
+        if versions() == "newest" or not self.packages:
+            return f"Unpack it (as root, on Debian with the package debootstrap: python -m tests.unpacked {self.name})"
+        return f"Install {self.title} (Debian: apt-get install {self.packages})"
+
+    def run(self, command: list[str]) -> None:
+        """Raises ServerError where the command fails."""
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        if done.returncode:
+            raise ServerError(f"{command[0]} ended with status {done.returncode}:\n{done.stdout}")
 
 
-@contextmanager
-def mariadb(folder: Path) -> Iterator[Server]:
-    """A MariaDB server over the data in ``folder``, for as long as the block runs."""
-    port = port_for.select_random()
-    command = [*mariadb_command(folder, port), *NOT_DURABLE]
-    with listening(command, port, folder / "log"):
-        yield Server(HOST, port, "root", "")
+class MySQLKind(Kind):
+    """What MySQL and MariaDB share."""
+
+    owner = "root"
+    not_durable = (
+        "--innodb-flush-log-at-trx-commit=0",
+        "--innodb-doublewrite=OFF",
+        "--skip-log-bin",
+        "--performance-schema=OFF",
+    )
+
+    def options(self, folder: Path) -> list[str]:
+        """What the one that makes the data and the server itself are told. Raises ServerError."""
+        # A server that starts removes what it finds of temporary tables there, also another server's.
+        return [f"--user={user()}", f"--datadir={folder / 'data'}", f"--tmpdir={folder}"]
+
+    def listens(self, folder: Path, port: int) -> list[str]:
+        return [
+            f"--socket={folder / 'socket'}",
+            f"--pid-file={folder / 'pid'}",
+            f"--bind-address={HOST}",
+            f"--port={port}",
+            "--character-set-server=utf8mb4",
+        ]
+
+    def refusal(self, server: Server) -> str | None:
+        import MySQLdb  # the tests on other engines do without it
+
+        login = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
+        try:
+            MySQLdb.connect(**login).close()
+        except MySQLdb.Error as error:
+            return str(error.args[-1])
+        return None
 
 
-def mariadb_command(folder: Path, port: int) -> list[str]:
-    """What runs a server over the data in ``folder``, as durable as MariaDB is."""
-    return [
-        program("mariadbd"),
-        "--no-defaults",
-        f"--user={user()}",
-        f"--datadir={folder / 'data'}",
-        f"--tmpdir={folder}",
-        f"--socket={folder / 'socket'}",
-        f"--pid-file={folder / 'pid'}",
-        f"--bind-address={HOST}",
-        f"--port={port}",
-        "--character-set-server=utf8mb4",
-    ]
+class MySQL(MySQLKind):
+    name = "mysql"
+    title = "MySQL"
+    variable = MYSQL_VARIABLE
+    packages = ""
+
+    def make_data(self, folder: Path) -> None:
+        self.run([*self.server(folder), "--initialize-insecure", *self.not_durable])
+
+    def command(self, folder: Path, port: int) -> list[str]:
+        return [*self.server(folder), *self.listens(folder, port), "--mysqlx=OFF"]
+
+    def server(self, folder: Path) -> list[str]:
+        program = self.program("mysqld")
+        return [program, "--no-defaults", *self.beside(program), *self.options(folder)]
+
+    def beside(self, program: str) -> list[str]:
+        """Where an unpacked server finds what came with it."""
+        if not Path(program).is_relative_to(unpacked.folder()):
+            return []
+        usr = Path(program).parent.parent
+        return [
+            f"--basedir={usr}",
+            f"--plugin-dir={usr / 'lib/mysql/plugin'}",
+            f"--lc-messages-dir={usr / 'share/mysql'}",
+            f"--character-sets-dir={usr / 'share/mysql/charsets'}",
+            "--secure-file-priv=NULL",
+        ]
+
+    def installed(self, name: str) -> str | None:
+        # MariaDB gives its server this name as well.
+        found = super().installed(name)
+        return None if found and "mariadb" in Path(found).resolve().name else found
+
+
+class MariaDB(MySQLKind):
+    name = "mariadb"
+    title = "MariaDB"
+    variable = MARIADB_VARIABLE
+    packages = "mariadb-server-core mariadb-client-core"
+
+    def make_data(self, folder: Path) -> None:
+        program = self.program("mariadb-install-db")
+        beside = self.beside(self.program("mariadbd"))
+        more = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        self.run([program, "--no-defaults", *beside, *self.options(folder), *more, *self.not_durable])
+
+    def command(self, folder: Path, port: int) -> list[str]:
+        program = self.program("mariadbd")
+        beside = self.beside(program)
+        return [program, "--no-defaults", *beside, *self.options(folder), *self.listens(folder, port)]
+
+    def beside(self, program: str) -> list[str]:
+        """Where an unpacked server finds what came with it."""
+        is_unpacked = Path(program).is_relative_to(unpacked.folder())
+        return [f"--basedir={Path(program).parent.parent}"] if is_unpacked else []
+
+
+class PostgreSQL(Kind):
+    name = "postgresql"
+    title = "PostgreSQL"
+    variable = POSTGRESQL_VARIABLE
+    packages = "postgresql"
+    owner = "postgres"
+    not_durable = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+
+    def make_data(self, folder: Path) -> None:
+        another = as_another_user()
+        if another:
+            shutil.chown(folder, POSTGRESQL_USER)
+        self.run(
+            [
+                *another,
+                self.program("initdb"),
+                *("--pgdata", str(folder / "data")),
+                *("--username", "postgres", "--auth", "trust"),
+                *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+            ]
+        )
+
+    def command(self, folder: Path, port: int) -> list[str]:
+        return [
+            *as_another_user(),
+            *(self.program("postgres"), "-D", str(folder / "data"), "-p", str(port)),
+            *("-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories="),
+            *("-c", "max_connections=200", "-c", "max_prepared_transactions=50"),
+        ]
+
+    def refusal(self, server: Server) -> str | None:
+        import psycopg  # the tests on other engines do without it
+
+        login = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
+        try:
+            psycopg.connect(**login, dbname="postgres").close()
+        except psycopg.Error as error:
+            return str(error)
+        return None
+
+
+# Engines that have servers, by their names in the tests.
+SERVERS: dict[str, Kind] = {kind.name: kind for kind in (MySQL(), MariaDB(), PostgreSQL())}
+
+
+def versions() -> str:
+    """Which of the versions that may be on the machine are started. Raises ServerError for another word."""
+    said = os.environ.get(VERSIONS_VARIABLE) or VERSIONS[0]
+    if said not in VERSIONS:
+        raise ServerError(f"{VERSIONS_VARIABLE} is {said!r}. It must be one of: {', '.join(VERSIONS)}.")
+    return said
 
 
 @contextmanager
@@ -163,108 +330,16 @@ def listening(command: list[str], port: int, log: Path) -> Iterator[None]:
             executor.stop()
 
 
-def make_mariadb_data(folder: Path) -> None:
-    """Make a MariaDB data directory in ``folder``. Raises ServerError."""
-    command = [
-        program("mariadb-install-db"),
-        "--no-defaults",
-        f"--user={user()}",
-        f"--datadir={folder / 'data'}",
-        # A server that starts removes what it finds of temporary tables there, also another server's.
-        f"--tmpdir={folder}",
-        "--auth-root-authentication-method=normal",
-        "--skip-test-db",
-        *NOT_DURABLE,
-    ]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    if done.returncode:
-        raise ServerError(f"mariadb-install-db ended with status {done.returncode}:\n{done.stdout}")
-
-
-@contextmanager
-def postgresql() -> Iterator[Server]:
-    """The running server that ``CAUSEWAY_TEST_POSTGRESQL`` names, else a throwaway PostgreSQL server.
-
-    Raises ServerError where there is neither.
-    """
-    if address := os.environ.get(POSTGRESQL_VARIABLE):
-        server = Server.parse(address, POSTGRESQL_VARIABLE)
-        require_postgresql_answer(server)
-        yield server
-        return
-    with tempfile.TemporaryDirectory(prefix="causeway-postgresql-") as name, terminable():
-        folder = Path(name)
-        make_postgresql_data(folder)
-        port = port_for.select_random()
-        command = [*postgresql_command(folder, port), *POSTGRESQL_NOT_DURABLE]
-        with listening(command, port, folder / "log"):
-            yield Server(HOST, port, "postgres", "")
-
-
-def postgresql_command(folder: Path, port: int) -> list[str]:
-    """What runs a server over the data in ``folder``, as durable as PostgreSQL is."""
-    return [
-        *as_another_user(),
-        *(program("postgres"), "-D", str(folder / "data"), "-p", str(port)),
-        *("-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories="),
-        *("-c", "max_connections=200", "-c", "max_prepared_transactions=50"),
-    ]
-
-
-def require_postgresql_answer(server: Server) -> None:
-    """Raises ServerError where the server cannot be used."""
-    import psycopg  # the tests on other engines do without it
-
-    try:
-        psycopg.connect(
-            host=server.host, port=server.port, user=server.user, password=server.password, dbname="postgres"
-        ).close()
-    except psycopg.Error as error:
-        raise ServerError(f"Cannot use the server that {POSTGRESQL_VARIABLE} names: {error}") from error
-
-
-def make_postgresql_data(folder: Path) -> None:
-    """Make a PostgreSQL data directory in ``folder``. Raises ServerError."""
-    another = as_another_user()
-    if another:
-        shutil.chown(folder, POSTGRESQL_USER)
-    command = [
-        *another,
-        program("initdb"),
-        *("--pgdata", str(folder / "data")),
-        *("--username", "postgres", "--auth", "trust"),
-        *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
-    ]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    if done.returncode:
-        raise ServerError(f"initdb ended with status {done.returncode}:\n{done.stdout}")
-
-
 def as_another_user() -> list[str]:
-    """What a command begins with where it must not run as root: PostgreSQL refuses to."""
+    """What a command begins with where it must not run as root: PostgreSQL refuses to. Raises ServerError."""
     if os.getuid() != 0:
         return []
+    if not (setpriv := shutil.which("setpriv")):
+        raise ServerError(
+            "The program 'setpriv' is not on this machine. Install util-linux, or do not run as root."
+        )
     user = POSTGRESQL_USER
-    return [program("setpriv"), "--reuid", user, "--regid", user, "--clear-groups"]
-
-
-def program(name: str) -> str:
-    """The path of a program of a database server. Raises ServerError."""
-    if path := shutil.which(name, path=PROGRAM_PATH):
-        return path
-    server, packages, variable = (
-        ("MariaDB", "mariadb-server-core mariadb-client-core", MYSQL_VARIABLE)
-        if name.startswith("mariadb")
-        else ("PostgreSQL", "postgresql", POSTGRESQL_VARIABLE)
-    )
-    raise ServerError(
-        f"The program {name!r} is not on this machine. Install {server} (Debian: apt-get install {packages}), or "
-        f"name a running server: {variable}=host:port:user:password."
-    )
+    return [setpriv, "--reuid", user, "--regid", user, "--clear-groups"]
 
 
 def user() -> str:
@@ -286,20 +361,16 @@ def terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-# By engine: the variable that names a running server, and what gives one.
-SERVERS = {"mysql": (MYSQL_VARIABLE, mysql), "postgresql": (POSTGRESQL_VARIABLE, postgresql)}
-
-
 def main(arguments: list[str]) -> int:
     """Run a command while a server stands; return its exit status."""
     if len(arguments) < 3 or arguments[0] not in SERVERS or arguments[1] != "--":
         print(f"usage: python -m tests.servers {{{'|'.join(SERVERS)}}} -- COMMAND …", file=sys.stderr)
         return 2
-    variable, stands = SERVERS[arguments[0]]
+    kind = SERVERS[arguments[0]]
     try:
-        with stands() as server:
+        with kind.stands() as server:
             return subprocess.run(
-                arguments[2:], check=False, env={**os.environ, variable: str(server)}
+                arguments[2:], check=False, env={**os.environ, kind.variable: str(server)}
             ).returncode
     except ServerError as error:
         print(error, file=sys.stderr)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests import servers
+from tests import databases, servers, unpacked
 
 HOLDS_A_FOLDER = """
 import tempfile, time
@@ -38,24 +38,49 @@ def test_a_password_may_hold_colons():
 
 def test_a_missing_program_gets_a_sentence(monkeypatch):
     monkeypatch.setattr(servers, "PROGRAM_PATH", "")
+    monkeypatch.setenv(unpacked.FOLDER_VARIABLE, "/nowhere")
     with pytest.raises(servers.ServerError, match="Install MariaDB"):
-        servers.program("mariadbd")
+        servers.SERVERS["mariadb"].program("mariadbd")
+    with pytest.raises(servers.ServerError, match="unpacked mysql"):
+        servers.SERVERS["mysql"].program("mysqld")
+    monkeypatch.setenv(servers.VERSIONS_VARIABLE, "newest")
+    with pytest.raises(servers.ServerError, match="the newest version of PostgreSQL"):
+        servers.SERVERS["postgresql"].program("postgres")
+
+
+def test_mariadb_is_not_taken_for_mysql(monkeypatch, tmp_path):
+    (tmp_path / "mariadbd").touch(mode=0o755)
+    (tmp_path / "mysqld").symlink_to("mariadbd")
+    monkeypatch.setattr(servers, "PROGRAM_PATH", str(tmp_path))
+    monkeypatch.setenv(unpacked.FOLDER_VARIABLE, str(tmp_path))
+    with pytest.raises(servers.ServerError, match="MySQL"):
+        servers.SERVERS["mysql"].program("mysqld")
+
+
+def test_another_word_for_the_versions_gets_a_sentence(monkeypatch):
+    monkeypatch.setenv(servers.VERSIONS_VARIABLE, "latest")
+    with pytest.raises(servers.ServerError, match="must be one of: installed, newest"):
+        servers.SERVERS["mariadb"].program("mariadbd")
 
 
 @pytest.mark.mysql
+@pytest.mark.postgresql
 def test_a_server_that_does_not_answer_gets_a_sentence():
-    done = run("mysql", "--", "true", CAUSEWAY_TEST_MYSQL="127.0.0.1:1:root:")
+    kind = servers.SERVERS[databases.product()]
+    done = run(kind.name, "--", "true", **{kind.variable: "127.0.0.1:1:root:"})
     assert done.returncode == 1
-    assert done.stderr.startswith("Cannot use the server that CAUSEWAY_TEST_MYSQL names")
+    assert done.stderr.startswith(f"Cannot use the server that {kind.variable} names")
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.mysql
+@pytest.mark.postgresql
 def test_a_command_gets_the_address_and_gives_its_status():
-    code = f"import os, sys; print(os.environ['{servers.MYSQL_VARIABLE}']); sys.exit(3)"
-    done = run("mysql", "--", sys.executable, "-c", code)
+    kind = servers.SERVERS[databases.product()]
+    code = f"import os, sys; print(os.environ['{kind.variable}']); sys.exit(3)"
+    done = run(kind.name, "--", sys.executable, "-c", code)
     assert done.returncode == 3
-    assert done.stdout.strip() == os.environ[servers.MYSQL_VARIABLE]
+    assert done.stdout.strip() == os.environ[kind.variable]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

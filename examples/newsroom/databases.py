@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 PROJECTS = ("wire", "daily", "weekly")
-ENGINES = ("sqlite3", "mysql", "postgresql")
+ENGINES = ("sqlite3", "mysql", "mariadb", "postgresql")
 
 
 class DatabasesError(Exception):
@@ -74,7 +74,7 @@ class Server:
 
 
 class MySQL(Server):
-    """Three databases of a MariaDB server, and one user for all."""
+    """Three databases of a MySQL or MariaDB server, and one user for all."""
 
     title = "Three databases"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Set up the newsroom and play its story in the terminal: python demo.py [--db sqlite3|mysql|postgresql]"""
+"""Set up the newsroom and play its story in the terminal: python demo.py [--db sqlite3|mysql|mariadb|postgresql]"""
 
 import sys
 

@@ -26,7 +26,7 @@ from rich.console import Console
 console = Console(highlight=False, soft_wrap=True)
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
-DRIVERS = {"mysql": "MySQLdb", "postgresql": "psycopg"}
+DRIVERS = {"mysql": "MySQLdb", "mariadb": "MySQLdb", "postgresql": "psycopg"}
 EDITOR = "editor"
 
 FEATURES = {
@@ -53,10 +53,10 @@ class Newsroom:
         name = os.environ.get("NEWSROOM_NAME", "newsroom")
         if engine == "sqlite3":
             self.databases = Files(self.var)
-        elif engine == "mysql":
-            self.databases = MySQL(server, name)
-        else:
+        elif engine == "postgresql":
             self.databases = PostgreSQL(server, name, self.var / "role-password")
+        else:
+            self.databases = MySQL(server, name)
         others = {"DJANGO_SETTINGS_MODULE", "NEWSROOM_MYSQL", "NEWSROOM_POSTGRESQL"}
         kept = {name: value for name, value in os.environ.items() if name not in others}
         self.environment = {**kept, "NEWSROOM_VAR": str(self.var), **self.databases.environment}
@@ -148,9 +148,8 @@ def newsroom(engine):
             f"The engine {engine!r} needs a package that is not installed: {error.name}. Run it through make, "
             f"which installs it."
         ) from error
-    _, stands = SERVERS[engine]
     try:
-        with stands() as server:
+        with SERVERS[engine].stands() as server:
             yield Newsroom(engine, server)
     except ServerError as error:
         raise NewsroomError(str(error)) from error

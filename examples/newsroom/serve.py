@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Serve the three sites on free ports of this machine until Ctrl-C: python serve.py [--db sqlite3|mysql|postgresql]"""
+"""Serve the three sites on free ports of this machine until Ctrl-C: python serve.py [--db sqlite3|mysql|mariadb|postgresql]"""
 
 import shutil
 import signal

@@ -19,7 +19,11 @@ from typing import Any
 
 from tests.crash.points import STEPS
 
-PAIRS = ("postgresql/postgresql", "mysql/mysql", "sqlite3/postgresql", "postgresql/mysql")
+PAIRS = (
+    *("postgresql/postgresql", "sqlite3/postgresql"),
+    *("mariadb/mariadb", "postgresql/mariadb"),
+    *("mysql/mysql", "sqlite3/mysql", "postgresql/mysql"),
+)
 # Of each pair, in a sample.
 SAMPLE_POINTS = 4
 SAMPLE_KILLS = 3

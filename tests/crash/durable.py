@@ -25,8 +25,10 @@ POLL_SECONDS = 0.03
 class DurableServer:
     """A server over data of its own, always on the same port, for as long as the block runs."""
 
+    # The name in ``ENGINE``.
     engine: str
-    user: str
+    kind: servers.Kind
+    more: tuple[str, ...] = ()
     # What ends it in order.
     stop_signal: signal.Signals
     # What ``connect`` raises where nobody answers.
@@ -34,10 +36,10 @@ class DurableServer:
     options: dict[str, str]
 
     def __enter__(self) -> DurableServer:
-        self.folder_of_its_own = tempfile.TemporaryDirectory(prefix=f"causeway-crash-{self.engine}-")
+        self.folder_of_its_own = tempfile.TemporaryDirectory(prefix=f"causeway-crash-{self.kind.name}-")
         self.folder = Path(self.folder_of_its_own.name)
         self.port = port_for.select_random()
-        self.make_data()
+        self.kind.make_data(self.folder)
         self.launch()
         self.await_answer()
         return self
@@ -49,12 +51,6 @@ class DurableServer:
         except subprocess.TimeoutExpired:
             self.kill()
         self.folder_of_its_own.cleanup()
-
-    def make_data(self) -> None:
-        raise NotImplementedError
-
-    def command(self) -> list[str]:
-        raise NotImplementedError
 
     def connect(self) -> Any:
         raise NotImplementedError
@@ -70,13 +66,13 @@ class DurableServer:
             "NAME": name,
             "HOST": servers.HOST,
             "PORT": self.port,
-            "USER": self.user,
+            "USER": self.kind.owner,
             "OPTIONS": self.options,
         }
 
     def launch(self) -> None:
         """Start it; it can be used after ``await_answer``."""
-        command = self.command()
+        command = [*self.kind.command(self.folder, self.port), *self.more]
         if setpriv := shutil.which("setpriv"):
             # Even where this process is killed and can stop nothing, the server ends with it.
             command = [setpriv, "--pdeathsig", "KILL", *command]
@@ -111,47 +107,38 @@ class DurableServer:
             time.sleep(POLL_SECONDS)
 
 
-class MariaDBServer(DurableServer):
+class MySQLServer(DurableServer):
     engine = "mysql"
-    user = "root"
+    kind = servers.SERVERS["mysql"]
     stop_signal = signal.SIGTERM
     error = MySQLdb.OperationalError
     # What waits for the lock of a transaction that waits to be recovered gives up soon.
     options = {"charset": "utf8mb4", "init_command": "SET innodb_lock_wait_timeout = 1"}
-
-    def make_data(self) -> None:
-        servers.make_mariadb_data(self.folder)
-
-    def command(self) -> list[str]:
-        return [
-            *servers.mariadb_command(self.folder, self.port),
-            "--innodb-flush-log-at-trx-commit=1",
-            "--innodb-buffer-pool-size=32M",
-            "--performance-schema=OFF",
-        ]
+    more = (
+        "--innodb-flush-log-at-trx-commit=1",
+        "--innodb-buffer-pool-size=32M",
+        "--performance-schema=OFF",
+    )
 
     def connect(self) -> Any:
-        return MySQLdb.connect(host=servers.HOST, port=self.port, user=self.user)
+        return MySQLdb.connect(host=servers.HOST, port=self.port, user=self.kind.owner)
+
+
+class MariaDBServer(MySQLServer):
+    kind = servers.SERVERS["mariadb"]
 
 
 class PostgreSQLServer(DurableServer):
     engine = "postgresql"
-    user = "postgres"
+    kind = servers.SERVERS["postgresql"]
     # Without waiting for those who are connected.
     stop_signal = signal.SIGINT
     error = psycopg.OperationalError
     options = {"options": "-c lock_timeout=1s"}
 
-    def make_data(self) -> None:
-        servers.make_postgresql_data(self.folder)
-
-    def command(self) -> list[str]:
-        return servers.postgresql_command(self.folder, self.port)
-
     def connect(self) -> Any:
-        return psycopg.connect(
-            host=servers.HOST, port=self.port, user=self.user, dbname="postgres", autocommit=True
-        )
+        login = {"host": servers.HOST, "port": self.port, "user": self.kind.owner}
+        return psycopg.connect(**login, dbname="postgres", autocommit=True)
 
 
 def children(pid: int) -> list[int]:
@@ -169,4 +156,4 @@ def is_running(pid: int) -> bool:
     return state not in "ZX"
 
 
-SERVERS = {"mysql": MariaDBServer, "postgresql": PostgreSQLServer}
+SERVERS = {found.kind.name: found for found in (MySQLServer, MariaDBServer, PostgreSQLServer)}

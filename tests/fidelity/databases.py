@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import servers
-from tests.databases import Databases, MySQLDatabases, PostgreSQLDatabases, SQLiteDatabases
+from tests.databases import SERVER_DATABASES, Databases, PostgreSQLDatabases, SQLiteDatabases
 
 # A folder in memory, where there is one: nothing has to survive, and no commit waits for a disk.
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -34,15 +34,12 @@ class SeparateDatabases(PostgreSQLDatabases):
 
 
 @contextmanager
-def databases_of(engine: str) -> Iterator[Databases]:
+def databases_of(product: str) -> Iterator[Databases]:
     """Databases on one engine, on a running or a throwaway server. Raises ServerError."""
-    prefix = f"fidelity{os.getpid()}"
-    if engine == "mysql":
-        with servers.mysql() as server:
-            yield MySQLDatabases(server, prefix)
-    elif engine == "postgresql":
-        with servers.postgresql() as server:
-            yield SeparateDatabases(server, f"causeway_{prefix}")
+    if kind := servers.SERVERS.get(product):
+        found = SeparateDatabases if product == "postgresql" else SERVER_DATABASES[product]
+        with kind.stands() as server:
+            yield found(server, f"fidelity{os.getpid()}")
     else:
         with tempfile.TemporaryDirectory(prefix="causeway-fidelity-", dir=IN_MEMORY) as folder:
             yield SQLiteDatabases(Path(folder))

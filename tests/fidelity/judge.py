@@ -22,7 +22,7 @@ from pathlib import Path
 import django
 
 from tests import servers
-from tests.databases import ENGINES, PLACEMENTS
+from tests.databases import PLACEMENTS, PRODUCTS
 from tests.fidelity.databases import databases_of
 from tests.fidelity.losses import (
     KNOWN_LOSSES,
@@ -39,7 +39,7 @@ from tests.fidelity.source import SourceError, django_tests
 from tests.fidelity.suite import Figures, Split, Suite, groups_of
 
 # Per cent of the tests that pass in one database.
-LINKED_LIMITS = {"sqlite3": 99.9, "mysql": 99.6, "postgresql": 99.6}
+LINKED_LIMITS = {"sqlite3": 99.9, "mysql": 99.9, "mariadb": 99.6, "postgresql": 99.6}
 # Staged, by whether core is closed. Over seeds 1 to 5 on SQLite, 99.31 was the least closed, and 99.26 open; on
 # PostgreSQL seed 1 had 99.09 and 98.99.
 STAGED_LIMITS = {True: 99.0, False: 98.9}
@@ -112,8 +112,8 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
         prog="python -m tests.fidelity.judge", description=(__doc__ or "").split("\n")[0]
     )
     add = parser.add_argument
-    add("--engine", choices=ENGINES, default=ENGINES[0])
-    add("--core-engine", choices=ENGINES, help="of the core database; default: the same")
+    add("--engine", choices=PRODUCTS, default=PRODUCTS[0])
+    add("--core-engine", choices=PRODUCTS, help="of the core database; default: the same")
     add("--placement", choices=PLACEMENTS, default=PLACEMENTS[0])
     add("--closed", action="store_true", help="core models never refer to local ones")
     add("--seed", default=str(random.randrange(1_000_000)), help="default: a fresh one")

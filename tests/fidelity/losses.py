@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.databases import ENGINES, PLACEMENTS
+from tests.databases import PLACEMENTS, PRODUCTS
 
 KNOWN_LOSSES = Path(__file__).with_name("known_losses.toml")
 # What may be told of a run, and the values that each can have.
 CONDITIONS = {
     "placements": PLACEMENTS,
-    "engines": ENGINES,
-    "core_engines": ENGINES,
+    "engines": PRODUCTS,
+    "core_engines": PRODUCTS,
     "django": ("5.2", "6.0", "6.1"),
 }
 REQUIRED = {"tests", "reason"}

@@ -82,7 +82,7 @@ class Suite:
 
     async def whole(self, group: tuple[str, ...], number: int, database_version: list[int]) -> Outcomes:
         """The outcomes in one database, which are kept for further runs."""
-        versions = [self.local.engine, database_version, platform.python_version(), *installed()]
+        versions = [self.local.product, database_version, platform.python_version(), *installed()]
         key = hashlib.sha256(json.dumps([group, *versions]).encode()).hexdigest()[:16]
         kept = cache_folder() / "outcomes" / f"{key}.json"
         if kept.exists():

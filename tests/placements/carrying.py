@@ -12,36 +12,31 @@ from django.db.utils import ConnectionHandler
 from causeway.placements.staged.relation import Column, Relation
 from causeway.placements.staged.transport import Stored, readers
 from tests import databases
-from tests.servers import MYSQL_VARIABLE, POSTGRESQL_VARIABLE, Server
-
-VARIABLES = {"mysql": MYSQL_VARIABLE, "postgresql": POSTGRESQL_VARIABLE}
+from tests.servers import SERVERS, Server
 
 
-def databases_of(engine):
+def databases_of(product):
     """The databases of an engine, for the tests here; the test is skipped where the session has no server of it."""
     # Each worker of a session has its own.
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     run = f"{os.environ[databases.RUN_VARIABLE]}v{worker}"
-    if engine == "sqlite3":
+    if product == "sqlite3":
         folder = Path(os.environ[databases.FOLDER_VARIABLE]) / f"values{worker}"
         folder.mkdir(exist_ok=True)
         return databases.SQLiteDatabases(folder)
-    variable = VARIABLES[engine]
+    variable = SERVERS[product].variable
     if variable not in os.environ:
         pytest.skip(f"{variable} names no server for the other side of the pair")
-    server = Server.parse(os.environ[variable], variable)
-    if engine == "mysql":
-        return databases.MySQLDatabases(server, run)
-    return databases.PostgreSQLDatabases(server, f"causeway_{run}")
+    return databases.SERVER_DATABASES[product](Server.parse(os.environ[variable], variable), run)
 
 
 @contextmanager
 def connected(core_engine, core_settings=None, child_settings=None):
     """Connections to two new databases: one of ``core_engine``, one of the session's engine, the child's."""
-    sides = {"origin": (core_engine, core_settings), "here": (databases.engine(), child_settings)}
+    sides = {"origin": (core_engine, core_settings), "here": (databases.product(), child_settings)}
     with ExitStack() as stack:
-        for alias, (engine, more) in sides.items():
-            made = databases_of(engine)
+        for alias, (product, more) in sides.items():
+            made = databases_of(product)
             made.create(f"values_{alias}")
             stack.callback(made.drop, f"values_{alias}")
             stack.enter_context(further_alias(alias, {**made.settings(f"values_{alias}"), **(more or {})}))

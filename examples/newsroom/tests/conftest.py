@@ -20,7 +20,7 @@ from databases import PROJECTS  # noqa: E402
 from newsroom import EDITOR, Newsroom  # noqa: E402
 from serve import free_ports, site, wait_until_up  # noqa: E402
 
-from tests.databases import engine  # noqa: E402
+from tests.databases import product  # noqa: E402
 from tests.servers import SERVERS  # noqa: E402
 
 
@@ -47,12 +47,12 @@ class Room(Newsroom):
 @pytest.fixture(scope="session")
 def server():
     """The server of the engine, where it has one; programs that a test starts find it too."""
-    if engine() not in SERVERS:
+    if product() not in SERVERS:
         yield None
         return
-    variable, stands = SERVERS[engine()]
-    with stands() as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv(variable, str(server))
+    kind = SERVERS[product()]
+    with kind.stands() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(kind.variable, str(server))
         yield server
 
 
@@ -65,7 +65,7 @@ def make_room(server, tmp_path_factory):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("NEWSROOM_VAR", str(tmp_path_factory.mktemp(name)))
                 patch.setenv("NEWSROOM_NAME", f"newsroom_{name}_{os.getpid()}")
-                room = Room(engine(), server)
+                room = Room(product(), server)
             stack.callback(room.databases.drop)
             return room
 

@@ -12,14 +12,14 @@ from urllib.request import urlopen
 import pytest
 from databases import PROJECTS, DatabasesError
 
-from tests.databases import engine
+from tests.databases import product
 
 NEWSROOM = Path(__file__).resolve().parent.parent
 
 
 def start(program, environment, **streams):
     return subprocess.Popen(
-        [sys.executable, str(NEWSROOM / program), "--db", engine()],
+        [sys.executable, str(NEWSROOM / program), "--db", product()],
         env={**environment, "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
         text=True,
