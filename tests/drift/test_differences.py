@@ -243,6 +243,12 @@ class TableTests(DDLTestCase):
             (line,) = lines()
         self.assertIn("is character varying(13)[], the field asks for varchar(12)[].", line)
 
+    @pytest.mark.sqlite3
+    def test_names_that_the_file_has_are_no_part_of_a_statement(self):
+        with altered(Subject, 'CREATE UNIQUE INDEX "it""s; (`x`) %s" ON drift_subject (note)'):
+            (line,) = lines()
+        self.assertIn("holds (note) unique", line)
+
     # MariaDB has no such constraints.
     @pytest.mark.sqlite3
     @pytest.mark.postgresql

@@ -151,7 +151,7 @@ class RecoveryTests(PreparedTestCase):
         assert all(0 <= decisions.age(gid) < 60 for gid in gids)
 
     def test_what_belongs_to_another_installation_is_left_alone(self):
-        gid = self.prepare(gid=f"{decisions.PREFIX}0123456789abcdef_1_x")
+        gid = self.prepare(gid=f"{decisions.PREFIX}0123456789abcdef_5f000000_0123456789abcdef0123")
         assert self.outcomes() == {}
         core = connections["core"]
         assert gid in core.prepared(decisions.PREFIX)

@@ -50,11 +50,12 @@ class SQLiteCatalog(Catalog):
         return str(self.connection.ops.quote_name(self.namespace or "main"))
 
     def pragma(self, pragma: str, argument: str) -> list[tuple[Any, ...]]:
-        return self.rows(f"PRAGMA {self.schema}.{pragma}({self.connection.ops.quote_name(argument)})")
+        # As a table, it takes the names that the file has as parameters.
+        return self.rows(f"SELECT * FROM pragma_{pragma}(%s, %s)", [argument, self.namespace or "main"])
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, params: Collection[str] = ()) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
-            return list(cursor.execute(sql).fetchall())
+            return list(cursor.execute(sql, params or None).fetchall())
 
     def type_key(self, text: str) -> str:
         return re.sub("^int$", "integer", in_one_way(text))

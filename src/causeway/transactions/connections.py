@@ -25,6 +25,7 @@ def opened(alias: str) -> Iterator[Any]:
     connection.settings_dict["OPTIONS"].pop("pool", None)
     try:
         connection.ensure_connection()
+        connection.send_one_at_a_time()
         if connection.sql_to_read_what_is_committed:
             with connection.cursor() as cursor:
                 cursor.execute(connection.sql_to_read_what_is_committed)

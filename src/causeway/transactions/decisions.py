@@ -9,6 +9,7 @@ fails on its key. The names of prepared transactions carry the key of the row.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Collection, Mapping
 from operator import itemgetter
@@ -27,6 +28,9 @@ INSTALLATIONS = "causeway_installation"
 
 # What every name of a prepared transaction of ours begins with.
 PREFIX = "causeway_"
+# The whole of such a name: the installation, when it was given, and what no other has. On the same server others
+# may give theirs any name.
+GID = re.compile(rf"{PREFIX}[0-9a-f]{{16}}_[0-9a-f]{{8}}_[0-9a-f]{{20}}")
 # For how many seconds a table that is missing is not looked for again: each commit would.
 OBSTACLE_LASTS = 5
 # The keys of installations, or why there is none and until when, by the settings of the child's database.
@@ -89,7 +93,12 @@ def no_tables(reason: Any) -> TwoPhaseUnavailable:
 
 def new_gid() -> str:
     """A name for a transaction that no other has. It tells when it was given."""
-    return f"{prefix()}{int(time.time()):x}_{uuid4().hex[:20]}"
+    return f"{prefix()}{int(time.time()):08x}_{uuid4().hex[:20]}"
+
+
+def is_gid(name: str) -> bool:
+    """Whether a name that a server tells is one that ``new_gid()`` may have given."""
+    return GID.fullmatch(name) is not None
 
 
 def age(gid: str) -> float:

@@ -1,3 +1,6 @@
+import hashlib
+
+
 class BranchesMixin:
     """The transaction of a core's connection, as a branch of one over several databases.
 
@@ -17,6 +20,15 @@ class BranchesMixin:
     sql_to_read_what_is_committed: str | None = None
     # Whether what is executed was asked for on another connection, for the sake of a row there.
     writes_for_another = False
+
+    @property
+    def branch_name(self):
+        """What tells the branches of one transaction apart, in the 64 bytes that every engine leaves for it."""
+        name = self.alias.encode()
+        return self.alias if len(name) <= 64 else hashlib.sha256(name).hexdigest()
+
+    def send_one_at_a_time(self):
+        """Have the connection, which is open, send no text in which a second statement hides."""
 
     def is_untouched(self):
         """Whether nothing was executed in the transaction that has begun, which the driver knows without asking."""

@@ -24,11 +24,12 @@ from causeway.transactions.plain import refuse_in_plain_atomic
 class Mark:
     """A savepoint of one connection, as another one of the unit has it or will have it."""
 
-    def __init__(self, owner, sid, connection):
+    def __init__(self, owner, sid, connection, number):
         self.owner = owner
         self.depth = len(owner.atomic_blocks)
         self.sid = sid
-        self.name = sid if owner is connection else f"{owner.alias}_{sid}"
+        # Each connection numbers its own by itself. (An alias may be any text, and long.)
+        self.name = sid if owner is connection else f"causeway{number}_{sid}"
         self.is_sent = False
         self.hooks = len(connection.run_on_commit)
 
@@ -170,8 +171,9 @@ class Unit:
         """Set a savepoint on every connection: at once where it is asked for, elsewhere when it is needed."""
         if owner.alias == LOCAL_ALIAS and not plain_blocks(owner):
             self.plainly_written = set()
+        number = self.members.index(owner)
         for member in self.members:
-            member.marks.append(Mark(owner, sid, member))
+            member.marks.append(Mark(owner, sid, member, number))
         if self.has_begun(owner):
             self.send_marks(owner)
 

@@ -4,12 +4,17 @@ from django.db import Error, ProgrammingError
 from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
+from causeway.transactions.decisions import is_gid
 
 # By which the XA transactions of this library are told from others: "CSWY" as a number.
 FORMAT_ID = 0x43535759
 # There is no such XA transaction; or its session is still there.
 XAER_NOTA = 1397
 SYNTAX_ERROR = 1064
+# https://dev.mysql.com/doc/c-api/en/mysql-set-server-option.html
+MULTI_STATEMENTS_OFF = 1
+# The parameters that name a transaction, a branch of it, and whose it is. Drivers write them into the statement.
+XID = "%s,%s,%s"
 
 
 class MySQLBranchesMixin(BranchesMixin):
@@ -40,6 +45,11 @@ class MySQLBranchesMixin(BranchesMixin):
             return "its server is a node of a Galera cluster, which has no XA transactions"
         return None
 
+    def send_one_at_a_time(self):
+        # PyMySQL sends no more unless it is asked to.
+        if hasattr(self.connection, "set_server_option"):
+            self.connection.set_server_option(MULTI_STATEMENTS_OFF)
+
     def begin_branch(self, unit):
         self.is_preparable = unit.has_name() and self.two_phase_obstacle() is None
         if not self.is_preparable:
@@ -55,7 +65,7 @@ class MySQLBranchesMixin(BranchesMixin):
             return
         self.end()
         xid, self.xid = self.xid, None
-        self.xa("COMMIT", f"{xid} ONE PHASE")
+        self.xa("COMMIT", xid, " ONE PHASE")
 
     def rollback_branch(self):
         if self.xid is None:
@@ -84,7 +94,7 @@ class MySQLBranchesMixin(BranchesMixin):
             return False
         try:
             with self.cursor() as cursor:
-                cursor.execute(f"XA END {self.xid}; XA PREPARE {self.xid}")
+                cursor.execute(f"XA END {XID}; XA PREPARE {XID}", [*self.xid, *self.xid])
                 cursor.nextset()
         except ProgrammingError as error:
             if error.args[:1] != (SYNTAX_ERROR,):
@@ -111,21 +121,25 @@ class MySQLBranchesMixin(BranchesMixin):
     def is_held(self, error):
         return error.args[:1] == (XAER_NOTA,)
 
-    def xa(self, verb, xid):
+    def xa(self, verb, xid, how=""):
         with self.cursor() as cursor:
-            cursor.execute(f"XA {verb} {xid}")
+            cursor.execute(f"XA {verb} {XID}{how}", xid)
 
     def xid_of(self, gid):
-        return f"'{gid}','{self.alias[:64]}',{FORMAT_ID}"
+        return gid, self.branch_name, FORMAT_ID
 
     def prepared(self, beginning):
         with self.cursor() as cursor:
             cursor.execute("XA RECOVER")
             rows = cursor.fetchall()
-        found = {}
-        for format_id, gid_length, branch_length, data in rows:
-            name = data if isinstance(data, str) else data.decode(errors="replace")
-            gid, branch = name[:gid_length], name[gid_length : gid_length + branch_length]
-            if format_id == FORMAT_ID and branch == self.alias[:64] and gid.startswith(beginning):
-                found[gid] = None
-        return found
+        return {
+            gid: None
+            for format_id, gid_length, _, name in rows
+            if format_id == FORMAT_ID and (gid := self.gid_in(name, gid_length)) and gid.startswith(beginning)
+        }
+
+    def gid_in(self, name, length):
+        """The name of a transaction of ours, by the bytes of its own name and the branch's; None of any other's."""
+        data = name.encode() if isinstance(name, str) else name
+        gid, branch = data[:length].decode(errors="replace"), data[length:]
+        return gid if branch == self.branch_name.encode() and is_gid(gid) else None

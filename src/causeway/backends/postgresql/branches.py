@@ -3,6 +3,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
+from causeway.transactions.decisions import is_gid
 
 UNDEFINED_OBJECT = "42704"
 # libpq's status of a connection with no transaction on its server.
@@ -44,7 +45,7 @@ class PostgreSQLBranchesMixin(BranchesMixin):
 
     def prepare_branch(self, gid):
         with self.cursor() as cursor:
-            cursor.execute(f"PREPARE TRANSACTION '{self.branch_name(gid)}'")
+            cursor.execute(self.naming("PREPARE TRANSACTION", gid))
             # A transaction that has failed is rolled back instead, without an error.
             done = cursor.statusmessage
         self._set_autocommit(True)
@@ -63,21 +64,23 @@ class PostgreSQLBranchesMixin(BranchesMixin):
     def end_prepared(self, verb, gid):
         try:
             with self.cursor() as cursor:
-                cursor.execute(f"{verb} '{self.branch_name(gid)}'")
+                cursor.execute(self.naming(verb, gid))
         except ProgrammingError as error:
             if getattr(error.__cause__, "sqlstate", None) != UNDEFINED_OBJECT:
                 raise
             return False
         return True
 
-    def branch_name(self, gid):
-        return gid + self.suffix
+    def naming(self, verb, gid):
+        """The statement that does so to the branch here of a transaction. None of these takes a parameter."""
+        return self.ops.compose_sql(f"{verb} %s", [gid + self.suffix])
 
     @property
     def suffix(self):
-        return f".{self.alias}"
+        return f".{self.branch_name}"
 
     def prepared(self, beginning):
         with self.cursor() as cursor:
             cursor.execute(PREPARED, [len(beginning), beginning, len(self.suffix), self.suffix])
-            return {gid.removesuffix(self.suffix): float(age) for gid, age in cursor.fetchall()}
+            found = {name.removesuffix(self.suffix): float(age) for name, age in cursor.fetchall()}
+        return {gid: age for gid, age in found.items() if is_gid(gid)}
