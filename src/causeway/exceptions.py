@@ -32,5 +32,9 @@ class TwoPhaseUnavailable(CausewayError):
     """A core database cannot take part in a two-phase commit."""
 
 
+class TransactionsUnfinished(CausewayError):
+    """It cannot be told which rows a core database has while transactions are prepared there."""
+
+
 class PlainAtomicError(CausewayError, TransactionManagementError):
     """A block of Django's ``atomic()`` writes both homes, of which its transaction covers one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from causeway.conf import LOCAL_ALIAS
 from causeway.homes import is_content_type, stamped_home
 from causeway.placements import is_linked
+from causeway.transactions.unfinished import wait_for_prepared
 
 # Keys that core is asked for at once.
 PAGE = 1_000
@@ -55,20 +56,38 @@ class Relation:
         """The rows that refer to a core row, there or not."""
         return self.rows.filter(**{f"{self.key}__isnull": False})
 
-    def pages(self) -> Iterator[QuerySet[Any]]:
-        """The orphans, a page of keys after the other: querysets, evaluated anew at each use."""
+    def pages(self) -> Iterator[list[Any] | None]:
+        """The keys of the rows, a page after the other; None for all, where one statement finds what they lack."""
+        rest = self.referring()
+        while keys := list(rest.order_by(self.key).values_list(self.key, flat=True).distinct()[:PAGE]):
+            yield keys
+            rest = self.referring().filter(**{f"{self.key}__gt": keys[-1]})
+
+    def orphans(self, rows: QuerySet[Any], keys: Collection[Any] | None) -> QuerySet[Any]:
+        """Those of the rows that refer by one of these keys to no core row.
+
+        Core is asked for just these keys, now or later. So a row with another one is not among them: somebody
+        may have written it, and its core row, after the keys were read.
+        """
         raise NotImplementedError
 
     def counted(self, most: int) -> tuple[int, list[Any]]:
-        """How many orphans there are, and up to ``most`` of the keys that are missing."""
+        """How many orphans there are, and up to ``most`` of the keys that are missing.
+
+        Raises TransactionsUnfinished while what is missing may be prepared.
+        """
         count = 0
         missing: list[Any] = []
-        for orphans in self.pages():
+        for keys in self.pages():
+            if not self.orphans(self.referring(), keys).exists():
+                continue
+            wait_for_prepared(self.home)
+            orphans = self.orphans(self.referring(), keys)
             here = orphans.count()
             count += here
             if here and len(missing) < most:
-                keys = orphans.order_by(self.key).values_list(self.key, flat=True)
-                missing += keys.distinct()[: most - len(missing)]
+                found = orphans.order_by(self.key).values_list(self.key, flat=True)
+                missing += found.distinct()[: most - len(missing)]
         return count, missing
 
 
@@ -93,16 +112,17 @@ class ForeignKeyRelation(Relation):
     def is_parent_link(self) -> bool:
         return bool(self.field.remote_field.parent_link)
 
-    def pages(self) -> Iterator[QuerySet[Any]]:
+    def pages(self) -> Iterator[list[Any] | None]:
+        return iter([None]) if is_linked(self.home) else super().pages()
+
+    def orphans(self, rows: QuerySet[Any], keys: Collection[Any] | None) -> QuerySet[Any]:
         there: QuerySet[Any] = QuerySet(self.target)
         column = self.field.target_field.attname
         if is_linked(self.home):
-            yield self.referring().filter(~Exists(there.filter(**{column: OuterRef(self.key)})))
-            return
-        for keys, rows in pages_of_keys(self.referring(), self.key):
-            # The child's database compares them, by its own collation.
-            found = there.filter(**{f"{column}__in": keys}).values(column)
-            yield rows.filter(~Q(**{f"{self.key}__in": found}))
+            return rows.filter(~Exists(there.filter(**{column: OuterRef(self.key)})))
+        # The child's database compares them, by its own collation.
+        found = there.filter(**{f"{column}__in": keys}).values(column)
+        return rows.filter(~Q(**{f"{self.key}__in": found}), **{f"{self.key}__in": keys})
 
 
 class GenericKeyRelation(Relation):
@@ -135,13 +155,11 @@ class GenericKeyRelation(Relation):
     def referring(self) -> QuerySet[Any]:
         return super().referring().filter(**{self.field.ct_field: self.content_type})
 
-    def pages(self) -> Iterator[QuerySet[Any]]:
+    def orphans(self, rows: QuerySet[Any], keys: Collection[Any] | None) -> QuerySet[Any]:
         """The key may be of another type than the core row's, so it is converted here."""
-        for keys, rows in pages_of_keys(self.referring(), self.key):
-            if missing := list(self.missing(keys)):
-                yield rows.filter(**{f"{self.key}__in": missing})
+        return rows.filter(**{f"{self.key}__in": list(self.missing(keys or ()))})
 
-    def missing(self, keys: list[Any]) -> Iterator[Any]:
+    def missing(self, keys: Collection[Any]) -> Iterator[Any]:
         pks = {key: self.pk(key) for key in keys}
         there: QuerySet[Any] = QuerySet(self.target)
         wanted = [pk for pk in pks.values() if pk is not None]
@@ -160,14 +178,6 @@ class GenericKeyRelation(Relation):
             return pk.to_python(key)
         except ValidationError:
             return None
-
-
-def pages_of_keys(rows: QuerySet[Any], key: str) -> Iterator[tuple[list[Any], QuerySet[Any]]]:
-    """The distinct keys in their order, a page after the other, each with its rows."""
-    rest = rows
-    while keys := list(rest.order_by(key).values_list(key, flat=True).distinct()[:PAGE]):
-        yield keys, rest.filter(**{f"{key}__lte": keys[-1]})
-        rest = rows.filter(**{f"{key}__gt": keys[-1]})
 
 
 def label_of(field: Any) -> str:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, models
-from django.db.models import QuerySet
+from django.db import IntegrityError, connections, models
+from django.db.models import F, QuerySet
 from django.db.models.deletion import Collector
 
 from causeway.conf import LOCAL_ALIAS
+from causeway.exceptions import TransactionsUnfinished
 from causeway.orphans.relations import LEFT_ALONE, Relation
 from causeway.transactions.atomic import atomic
+from causeway.transactions.unfinished import recovered, wait_for_prepared
 
 # Rows of one transaction.
 CHUNK = 500
 # Primary keys that are found at once.
 FOUND = 10_000
+# Seconds for what is prepared to be ended, where no row is locked meanwhile.
+LONG_PATIENCE = 15.0
 # Up to so many rows that others keep are found out, one by one.
 MOST_REFUSED = 1_000
 
@@ -44,26 +48,26 @@ def repair(relation: Relation) -> Iterator[Chunk]:
     if relation.on_delete in LEFT_ALONE:
         return
     refused = 0
-    for orphans in relation.pages():
-        for keys in chunks(orphans):
-            for chunk in repaired(relation, orphans, keys):
+    for keys in relation.pages():
+        for chunk_keys in chunks(relation.orphans(relation.referring(), keys)):
+            for chunk in repaired(relation, chunk_keys):
                 refused += chunk.refusal is not None
                 if chunk.refusal is not None and refused > MOST_REFUSED:
                     raise chunk.refusal
                 yield chunk
 
 
-def repaired(relation: Relation, orphans: QuerySet[Any], keys: list[Any]) -> Iterator[Chunk]:
-    """Repair the rows with those keys; where one of them cannot be, the others."""
+def repaired(relation: Relation, keys: list[Any]) -> Iterator[Chunk]:
+    """Repair the rows with those primary keys; where one of them cannot be, the others."""
     try:
-        chunk = repair_chunk(relation, orphans, keys)
+        chunk = repair_settled(relation, keys)
     except IntegrityError as error:
         if len(keys) == 1:
             yield Chunk(1, 0, 1, error)
             return
         middle = len(keys) // 2
-        yield from repaired(relation, orphans, keys[:middle])
-        yield from repaired(relation, orphans, keys[middle:])
+        yield from repaired(relation, keys[:middle])
+        yield from repaired(relation, keys[middle:])
     else:
         yield chunk
 
@@ -77,21 +81,41 @@ def chunks(orphans: QuerySet[Any]) -> Iterator[list[Any]]:
         rest = orphans.filter(pk__gt=keys[-1])
 
 
-def repair_chunk(relation: Relation, orphans: QuerySet[Any], keys: list[Any]) -> Chunk:
+def repair_settled(relation: Relation, keys: list[Any]) -> Chunk:
+    """Repair the rows once what is prepared on core has ended. Raises TransactionsUnfinished."""
+    try:
+        return repair_chunk(relation, keys)
+    except TransactionsUnfinished:
+        # Its process may be gone. Nobody waits for a lock of ours meanwhile.
+        list(recovered())
+        wait_for_prepared(relation.home, LONG_PATIENCE)
+        return repair_chunk(relation, keys)
+
+
+def repair_chunk(relation: Relation, keys: list[Any]) -> Chunk:
     # A value of SET() may make a core row.
     with atomic(best_effort=True):
-        # Nobody lets them refer to another row meanwhile.
-        list(relation.rows.filter(pk__in=keys).select_for_update().values_list("pk"))
-        # Somebody may have restored the core row since they were found.
-        still = orphans.filter(pk__in=keys)
-        rows = list(with_own_fields(still))
-        if not rows:
+        rows = relation.referring().filter(pk__in=keys)
+        referred = lock(rows, relation.key)
+        # In this order: what is prepared when the rows are read, may be what they refer to.
+        wait_for_prepared(relation.home)
+        still = relation.orphans(rows, referred)
+        orphans = list(with_own_fields(still))
+        if not orphans:
             return Chunk(len(keys), 0, 0)
         collector = Collector(LOCAL_ALIAS, origin=still)
-        collect(collector, relation, rows)
+        collect(collector, relation, orphans)
         collector.delete()
-        left = orphans.filter(pk__in=keys).count()
-    return Chunk(len(keys), len(rows) - left, left)
+        left = relation.orphans(rows, lock(rows, relation.key)).count()
+    return Chunk(len(keys), len(orphans) - left, left)
+
+
+def lock(rows: QuerySet[Any], key: str) -> set[Any]:
+    """Let nobody change the rows before the transaction ends; returns what they refer to by ``key``."""
+    if not connections[LOCAL_ALIAS].features.has_select_for_update:
+        # Who writes has the whole file.
+        rows.update(**{key: F(key)})
+    return set(rows.select_for_update().values_list(key, flat=True))
 
 
 def collect(collector: Collector, relation: Any, rows: list[Any]) -> None:

@@ -14,6 +14,7 @@ from causeway.management.verbs.explain import in_one_line
 from causeway.management.verbs.progress import progress
 from causeway.orphans import Relation, relations, repair
 from causeway.orphans.relations import LEFT_ALONE
+from causeway.transactions.unfinished import recovered
 
 # How many of the missing keys are shown.
 SAMPLE = 5
@@ -60,6 +61,8 @@ class Orphans(Verb):
         findings = []
         try:
             findings += map(Finding, asked_relations(labels, database))
+            if fix and not dry_run:
+                self.recover()
             self.find(findings)
             if fix and not dry_run:
                 self.fix(findings)
@@ -68,6 +71,12 @@ class Orphans(Verb):
         except KeyboardInterrupt:
             raise CommandError(how_far(findings), returncode=INTERRUPTED) from None
         self.conclude(findings)
+
+    def recover(self):
+        """End what a crash left prepared on the cores: local rows may refer to what is in it."""
+        for found in recovered():
+            if self.verbosity >= 1:
+                self.stderr.write(f"Recovered first: {found.gid!r} on {found.home!r} is {found.said}.")
 
     def find(self, findings):
         for finding in findings:
