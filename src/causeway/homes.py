@@ -32,6 +32,9 @@ _under_construction: ContextVar[frozenset[str]] = ContextVar(
     "causeway_under_construction", default=frozenset()
 )
 
+# Aliases of the databases that are being migrated in this context.
+_migrated: ContextVar[frozenset[str]] = ContextVar("causeway_migrated", default=frozenset())
+
 # The core databases whose rows a command reads or writes over the child's connection.
 _over_link: ContextVar[frozenset[str]] = ContextVar("causeway_over_link", default=frozenset())
 
@@ -361,3 +364,31 @@ def over_link(*aliases: str) -> Iterator[None]:
 def goes_over_link(alias: str) -> bool:
     """Whether a command asks for rows of this core database over the child's connection."""
     return alias in _over_link.get()
+
+
+@contextmanager
+def migrating(alias: str) -> Iterator[None]:
+    """While this database is migrated, with what receivers of signals do before and after."""
+    token = _migrated.set(_migrated.get() | {alias})
+    try:
+        yield
+    finally:
+        _migrated.reset(token)
+
+
+def is_migrated(alias: str) -> bool:
+    """Whether this database is being migrated in this context."""
+    return alias in _migrated.get() or is_under_construction(alias)
+
+
+def migrated_home(model: type[Model]) -> str | None:
+    """The core database where a model's rows are meant while that is being migrated; else None.
+
+    Nothing is on the child's connection yet, or seen there: tables are made and altered in a transaction. Content
+    types are those of the core database.
+    """
+    if not (_migrated.get() or _under_construction.get()):
+        return None
+    home = stamped_home(model)
+    candidates = {home} if home else mapped_homes() if is_content_type(model) else ()
+    return next((alias for alias in candidates if is_migrated(alias)), None)

@@ -25,14 +25,15 @@ class CoreRouter:
     def db_for_read(self, model: type[Model] | None, **hints: Any) -> str | None:
         if model is None:  # a RawQuerySet may have none
             return None
-        home = homes.stamped_home(model)
         instance = hints.get("instance")
-        if home is not None:
+        if instance is not None and instance._state.db and not homes.reaches_core(instance._state.db):
             # What belongs to a row of a further database is there too.
-            is_further = (
-                instance is not None and instance._state.db and not homes.reaches_core(instance._state.db)
-            )
-            if is_further or is_linked(home):
+            return None
+        if migrated := homes.migrated_home(model):
+            return migrated
+        home = homes.stamped_home(model)
+        if home is not None:
+            if is_linked(home):
                 return None
             # What a row of either database has to do with a core model is found where that row is.
             is_either = instance is not None and homes.has_rows_in_either(homes.model_of(instance))

@@ -2,8 +2,11 @@
 
 The test runner makes only the databases that its tests name, the child's first. A query on
 the child's connection reaches the core tables all the same, so their test databases must
-stand before the child's is migrated, whether or not a test names their alias.
+stand before the child's is migrated, whether or not a test names their alias: they are made
+when the child's is there, and empty.
 """
+
+from contextlib import contextmanager
 
 from django.db import connections
 
@@ -19,6 +22,8 @@ class CreationMixin:
         self.stands = False
         self.adopted = False
         self.name_before = None
+        # Those of create_test_db(), for its cores.
+        self.arguments = (), {}
         self.clones = set()
         self.worker_name = None
 
@@ -39,14 +44,41 @@ class CreationMixin:
         if self.stands:
             self.adopted = True
             return self.connection.settings_dict["NAME"]
-        for creation in self.placed_cores():
-            if not creation.stands:
-                creation.create_test_db(*args, **kwargs)
-                creation.adopted = False
         self.name_before = self.connection.settings_dict["NAME"]
         self.stands = self.adopted = True
+        self.arguments = args, kwargs
         with under_construction(self.connection.alias):
             return super().create_test_db(*args, **kwargs)
+
+    def _create_test_db(self, verbosity, autoclobber, keepdb=False):
+        name = self.create_database(verbosity, autoclobber, keepdb)
+        with self.out_of_reach(name):
+            for creation in self.placed_cores():
+                if not creation.stands:
+                    args, kwargs = self.arguments
+                    creation.create_test_db(*args, **kwargs)
+                    creation.adopted = False
+        return name
+
+    def create_database(self, verbosity, autoclobber, keepdb):
+        """Make the test database, empty; returns its name."""
+        return super()._create_test_db(verbosity, autoclobber, keepdb)
+
+    @contextmanager
+    def out_of_reach(self, test_name):
+        """Meanwhile this connection is to the test database, which is empty still, and never to production.
+
+        While its cores are made and migrated, migrations and receivers of signals may use it, as any app does.
+        """
+        settings = self.connection.settings_dict
+        name = settings["NAME"]
+        self.connection.close()
+        settings["NAME"] = test_name
+        try:
+            yield
+        finally:
+            self.connection.close()
+            settings["NAME"] = name
 
     def clone_test_db(self, suffix, *args, **kwargs):
         for creation in self.placed_cores():

@@ -1,4 +1,5 @@
 from django.db import connections
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.utils.functional import cached_property
 
@@ -43,18 +44,21 @@ class PostgreSQLCreationMixin(CreationMixin):
         # A spawned process has been told of the child's test database before that of core's.
         return self.connection.settings_dict["TEST"]["NAME"] or TEST_DATABASE_PREFIX + self.database[-1]
 
-    def _create_test_db(self, verbosity, autoclobber, keepdb=False):
+    def create_database(self, verbosity, autoclobber, keepdb):
         name = self._get_test_db_name()
         if not any(creation.stands for creation in self.sharing):
             self.close_sharing()
-            super()._create_test_db(verbosity, autoclobber, keepdb)
+            super().create_database(verbosity, autoclobber, keepdb)
         self.create_schema(name)
         return name
 
     def create_schema(self, database):
         """Make the schema where new tables go, a core's own or the first of a search path."""
-        connection = self.connection.copy()
+        # As Django names a connection that is no alias's: whoever registers types when one is made would ask
+        # this alias's own, which is still that to production.
+        connection = self.connection.copy(NO_DB_ALIAS)
         connection.settings_dict["NAME"] = database
+        connection.settings_dict["OPTIONS"].pop("pool", None)
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT current_schema(), current_setting('search_path'), current_user")

@@ -18,7 +18,8 @@ class Command(DjangoCommand):
         database = options["database"]
         if database in cores():
             if homes.may_migrate(database):
-                return super().handle(*args, **options)
+                with homes.migrating(database):
+                    return super().handle(*args, **options)
             # Not even the record of what was applied is this project's to write.
             self.report_all(options)
             return None
