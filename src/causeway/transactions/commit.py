@@ -25,24 +25,33 @@ logger = logging.getLogger("causeway.transactions")
 FINISHED_AT_A_TIME = 20
 
 
+def written(unit: Any) -> list[Any]:
+    """The connections of a unit that were written; of raw SQL that may have, where there is more than one, the server tells."""
+    touched = [connection for connection in unit.touched if connection not in unit.written]
+    if len(unit.written) + len(touched) < 2:
+        return [*unit.written, *touched]
+    return [*unit.written, *(connection for connection in touched if connection.has_written())]
+
+
 class Commit:
     """Commits the transactions of a unit."""
 
     def __init__(self, unit: Any) -> None:
         self.unit = unit
         self.local: Any = next(member for member in unit.members if member.alias == LOCAL_ALIAS)
-        self.branches = [connection for connection in unit.written if connection.alias != LOCAL_ALIAS]
+        self.written = written(unit)
+        self.branches = [connection for connection in self.written if connection.alias != LOCAL_ALIAS]
         self.prepared: list[Any] = []
         # What is no error of a database, such as a signal's, and came while all was committed.
         self.interruption: BaseException | None = None
 
     def run(self) -> None:
-        if len(self.unit.written) < 2:
-            self.commit_in_turn(self.unit.written)
+        if len(self.written) < 2:
+            self.commit_in_turn(self.written)
         elif why := self.obstacle():
             if self.unit.is_strict:
                 raise TwoPhaseUnavailable(f"Cannot commit both databases or neither: {why}.")
-            self.commit_in_turn([*self.branches, *self.unit.written])
+            self.commit_in_turn([*self.branches, *self.written])
         else:
             self.commit_in_two_phases()
             self.commit_in_turn([])
@@ -72,7 +81,7 @@ class Commit:
             try:
                 connection.end_by_commit()
             except Error as error:
-                if not unit.written:
+                if not self.written:
                     # A function may have written all the same.
                     raise
                 logger.warning("The end of what was read on %r failed: %s", connection.alias, error)

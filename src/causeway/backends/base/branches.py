@@ -34,6 +34,14 @@ class BranchesMixin:
         """Whether nothing was executed in the transaction that has begun, which the driver knows without asking."""
         return False
 
+    def has_failed(self):
+        """Whether the server does nothing more in the transaction that is open, as the driver knows."""
+        return False
+
+    def has_written(self):
+        """Whether the transaction that has begun may have changed rows. It may ask the server."""
+        return True
+
     def two_phase_obstacle(self):
         """Why this database cannot be prepared, as a clause; None if it can. It may ask the server."""
         return self.never_prepares

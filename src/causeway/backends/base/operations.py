@@ -6,6 +6,7 @@ from causeway import homes
 from causeway.backends.base.compiler import qualifying
 from causeway.backends.base.guards import asks_for_content_types, refers_to_other_rows
 from causeway.backends.base.staging import requoted, staging
+from causeway.backends.base.statements import Known
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements import target
 from causeway.placements.staged.statement import current, is_mapped
@@ -127,7 +128,7 @@ class OperationsMixin:
             rules = None
             if self.text_rules_sql:
                 with self.connection.cursor() as cursor:
-                    cursor.execute(self.text_rules_sql)
+                    cursor.execute(Known(self.text_rules_sql))
                     rules = cursor.fetchone()
             self.known_text_rules, self.text_rules_of = rules, name
         return self.known_text_rules
@@ -136,14 +137,14 @@ class OperationsMixin:
         """Whether this database has a collation of that name: each engine has its own."""
         if self.collations is None:
             with self.connection.cursor() as cursor:
-                cursor.execute(self.collations_sql)
+                cursor.execute(Known(self.collations_sql))
                 self.collations = {row[0].lower() for row in cursor.fetchall()}
         return name.lower() in self.collations
 
     def estimated_rows(self, sql, params, most):
         """About how many rows a statement would bring; of more than ``most``, perhaps one more than that."""
         with self.connection.cursor() as cursor:
-            cursor.execute(self.estimate_sql(sql, most), params)
+            cursor.execute(Known(self.estimate_sql(sql, most)), params)
             return cursor.fetchone()[0]
 
     def estimate_sql(self, sql, most):

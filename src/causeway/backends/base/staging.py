@@ -15,6 +15,7 @@ from causeway import homes
 from causeway.backends.base.compiler import SQLCompilerMixin
 from causeway.backends.base.derived import derived
 from causeway.backends.base.guards import refers_to_other_rows, refuse_local_table
+from causeway.backends.base.statements import of_query
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements.staged.content_types import content_type_ids
 from causeway.placements.staged.execution import Execution
@@ -101,8 +102,8 @@ class SQLCompilerStagingMixin(StagingMixin):
             sql, params = self.noted_sql(*args, **kwargs)
         self.load_at_home()
         if self.execution and self.statement.clauses:
-            return self.execution.placed(sql, params)
-        return sql, params
+            sql, params = self.execution.placed(sql, params)
+        return of_query(sql), params
 
     def sql_of_page(self, keys):
         """The SQL of the rows with those primary keys, in the order of the query."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from django.db import Error, connections
 
-from causeway.backends.base.statements import CONTROL, READ, WRITE, kind_of
+from causeway.backends.base.statements import CONTROL, READ, UNSURE, WRITE, kind_of
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions.commit import Commit
@@ -43,8 +43,8 @@ class Unit:
     """One transaction over the databases of a child project.
 
     ``leader`` is the connection on which its outermost block was entered, or autocommit turned off
-    (``is_by_hand``). ``begun`` are the connections with a transaction on their server, ``written`` those of them that were written,
-    in the order in which they were.
+    (``is_by_hand``). ``begun`` are the connections with a transaction on their server, ``written`` those of them that
+    were written, in the order in which they were; ``touched`` are those that may have been, by raw SQL.
     """
 
     def __init__(self, leader, is_by_hand=False):
@@ -53,6 +53,7 @@ class Unit:
         self.members = [connections[alias] for alias in (LOCAL_ALIAS, *sorted(staged_cores()))]
         self.begun = []
         self.written = []
+        self.touched = []
         self.needs_rollback = False
         # Whether a block was entered that asks for all or nothing.
         self.is_strict = False
@@ -138,6 +139,8 @@ class Unit:
             self.send_marks(connection)
         if kind == WRITE:
             self.write(connection)
+        elif kind == UNSURE and connection not in self.touched:
+            self.touched.append(connection)
 
     def is_asked_for(self, connection):
         """Whether what is read there is kept from changing, as far as the server does so."""

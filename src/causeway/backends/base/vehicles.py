@@ -9,6 +9,7 @@ from django.db import Error
 from django.utils.functional import cached_property
 
 from causeway.backends.base.columns import is_geometry, kind, stored
+from causeway.backends.base.statements import of_temporary
 from causeway.exceptions import PlacementError
 
 INTEGERS = (
@@ -95,7 +96,8 @@ class VehiclesMixin:
         """
         values = self.written(relation)
         definitions = ", ".join(self.definitions(relation, values))
-        cursor.execute(f"CREATE TEMPORARY TABLE {self.quote_name(name)} ({definitions}){self.lifetime()}")
+        made = f"CREATE TEMPORARY TABLE {self.quote_name(name)} ({definitions}){self.lifetime()}"
+        cursor.execute(of_temporary(made))
         try:
             names = ", ".join(self.quote_name(column.name) for column in relation.columns)
             target = f"{self.quote_name(name)} ({names})"
@@ -122,7 +124,7 @@ class VehiclesMixin:
         """Insert rows into a table; ``target`` is its name with those of the columns."""
         if rows:
             places = ", ".join(self.placeholder(column.field) for column in columns)
-            cursor.executemany(f"INSERT INTO {target} VALUES ({places})", rows)
+            cursor.executemany(of_temporary(f"INSERT INTO {target} VALUES ({places})"), rows)
 
     def index(self, cursor, name, relation):
         """Index a filled table."""
@@ -130,13 +132,14 @@ class VehiclesMixin:
             if column.name in relation.keys:
                 index, key = self.quote_name(f"{name}_{position}"), self.quote_name(column.name)
                 method = self.index_method(column.field)
-                cursor.execute(f"CREATE INDEX {index} ON {self.quote_name(name)}{method} ({key})")
+                on = f"{self.quote_name(name)}{method} ({key})"
+                cursor.execute(of_temporary(f"CREATE INDEX {index} ON {on}"))
 
     def index_method(self, field):
         return ""
 
     def drop_temporary(self, cursor, name):
-        cursor.execute(f"DROP TABLE IF EXISTS {self.quote_name(name)}")
+        cursor.execute(of_temporary(f"DROP TABLE IF EXISTS {self.quote_name(name)}"))
 
     def kind(self, field):
         return kind(stored(field), self.connection)

@@ -1,6 +1,7 @@
 from math import prod
 
 from causeway.backends.base.operations import OperationsMixin
+from causeway.backends.base.statements import Known
 from causeway.backends.mysql.vehicles import MySQLVehiclesMixin
 
 
@@ -9,7 +10,7 @@ class MySQLOperationsMixin(MySQLVehiclesMixin, OperationsMixin):
 
     def estimated_rows(self, sql, params, most):
         with self.connection.cursor() as cursor:
-            cursor.execute(self.estimate_sql(sql, most), params)
+            cursor.execute(Known(self.estimate_sql(sql, most)), params)
             names = [column[0] for column in cursor.description]
             steps = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         estimates = [int(step["rows"]) * float(step["filtered"]) / 100 for step in steps if step["rows"]]

@@ -10,6 +10,7 @@ from django.utils.duration import duration_microseconds
 from django.utils.functional import cached_property
 
 from causeway.backends.base.columns import stored
+from causeway.backends.base.statements import of_temporary
 from causeway.backends.base.vehicles import TYPES, VehiclesMixin, finite_decimal, finite_float
 
 TEXT = re.compile(r"(?:var)?char\s*\((\d+)\)", re.IGNORECASE)
@@ -144,7 +145,7 @@ class MySQLVehiclesMixin(VehiclesMixin):
 
     def drop_temporary(self, cursor, name):
         # Any other DROP would end the transaction.
-        cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {self.quote_name(name)}")
+        cursor.execute(of_temporary(f"DROP TEMPORARY TABLE IF EXISTS {self.quote_name(name)}"))
 
 
 def wide_decimal(digits, places, values):

@@ -1,13 +1,13 @@
 from django.db import OperationalError, ProgrammingError
-from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
+from causeway.backends.base.statements import Known
 from causeway.transactions.decisions import is_gid
 
 UNDEFINED_OBJECT = "42704"
-# libpq's status of a connection with no transaction on its server.
-IDLE = 0
+# libpq's status of a connection: with no transaction on its server, or with one in which a statement has failed.
+IDLE, FAILED = 0, 3
 # A prepared transaction is ended in its own database alone; names are unique on the server.
 PREPARED = """
     SELECT gid, extract(epoch FROM clock_timestamp() - prepared)
@@ -18,6 +18,8 @@ PREPARED = """
 
 class PostgreSQLBranchesMixin(BranchesMixin):
     is_preparable = True
+    # None where a server that speaks its protocol has no such function.
+    sql_to_tell_whether_written = Known("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
     sql_to_wait_briefly = "SET LOCAL lock_timeout = '1s'"
 
     def connect(self):
@@ -30,10 +32,22 @@ class PostgreSQLBranchesMixin(BranchesMixin):
             cursor.execute("SHOW max_prepared_transactions")
             return int(cursor.fetchone()[0])
 
+    @property
+    def transaction_status(self):
+        return None if self.connection is None else self.connection.info.transaction_status
+
     def is_untouched(self):
-        if not is_psycopg3 or self.connection is None:
-            return False
-        return self.connection.pgconn.transaction_status == IDLE
+        return self.transaction_status == IDLE
+
+    def has_failed(self):
+        return self.transaction_status == FAILED
+
+    def has_written(self):
+        if not self.sql_to_tell_whether_written or self.has_failed():
+            return True
+        with self.cursor() as cursor:
+            cursor.execute(self.sql_to_tell_whether_written)
+            return cursor.fetchone()[0]
 
     def two_phase_obstacle(self):
         if self.max_prepared:

@@ -2,6 +2,7 @@ import json
 from types import SimpleNamespace
 
 from causeway.backends.base.operations import OperationsMixin
+from causeway.backends.base.statements import Known
 from causeway.backends.postgresql.vehicles import PostgreSQLVehiclesMixin
 from causeway.homes import Table
 
@@ -35,7 +36,7 @@ class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
 
     def estimated_rows(self, sql, params, most):
         with self.connection.cursor() as cursor:
-            cursor.execute(self.estimate_sql(sql, most), params)
+            cursor.execute(Known(self.estimate_sql(sql, most)), params)
             plan = cursor.fetchone()[0]
         plan = json.loads(plan) if isinstance(plan, str) else plan
         return int(plan[0]["Plan"]["Plan Rows"])

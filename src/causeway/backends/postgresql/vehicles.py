@@ -9,6 +9,7 @@ from django.db import Error
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from causeway.backends.base.columns import kind, stored
+from causeway.backends.base.statements import Known, of_temporary
 from causeway.backends.base.vehicles import VehiclesMixin
 
 # A cast to a type with a length cuts and rounds.
@@ -107,7 +108,7 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
         kinds = {self.kind(column.field) for column in columns}
         # Binary takes a third of the time. A naive datetime has none: it is in the session's time zone.
         binary = kinds <= BINARY - (set() if settings.USE_TZ else {"DateTimeField"})
-        statement = f"COPY {target} FROM STDIN{' (FORMAT binary)' if binary else ''}"
+        statement = of_temporary(f"COPY {target} FROM STDIN{' (FORMAT binary)' if binary else ''}")
         types = [self.bare_type(column.field) for column in columns] if binary else []
         with self.connection.wrap_database_errors, cursor.copy(statement) as copy:
             copy.set_types(types)
@@ -128,7 +129,8 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
             f"{self.quote_name(str(position))}::{self.bare_type(column.field)}"
             for position, column in enumerate(columns)
         )
-        statement = f"COPY (SELECT {cast} FROM ({sql}) AS rows) TO STDOUT (FORMAT binary)"
+        statement = Known(f"COPY (SELECT {cast} FROM ({sql}) AS rows) TO STDOUT (FORMAT binary)")
+        filled = of_temporary(f"COPY {target} FROM STDIN (FORMAT binary)")
         size = 0
         with core.cursor() as source:
             with (
@@ -136,7 +138,7 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
                 core.wrap_database_errors,
                 source.copy(statement, params) as copied,
                 self.connection.wrap_database_errors,
-                cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as copy,
+                cursor.copy(filled) as copy,
             ):
                 for block in copied:
                     size += len(block)
@@ -161,7 +163,7 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
     def index(self, cursor, name, relation):
         super().index(cursor, name, relation)
         # The planner knows nothing of the rows before.
-        cursor.execute(f"ANALYZE {self.quote_name(name)}")
+        cursor.execute(of_temporary(f"ANALYZE {self.quote_name(name)}"))
 
     def index_method(self, field):
         # A B-tree takes no long text.

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connections
 from django.db.models.constants import OnConflict
 
+from causeway.backends.base.statements import Known
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 
 TABLE = "django_content_type"
@@ -65,7 +66,7 @@ def content_type_ids(connection: Any, model: Any) -> ContentTypeIds | None:
 def natural_keys(alias: str) -> dict[Any, tuple[str, str]]:
     """The natural keys of the content types of a database by their ids."""
     with connections[alias].cursor() as cursor:
-        cursor.execute(f"SELECT id, app_label, model FROM {connections[alias].ops.quote_name(TABLE)}")
+        cursor.execute(Known(f"SELECT id, app_label, model FROM {connections[alias].ops.quote_name(TABLE)}"))
         return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import InterfaceError, OperationalError, connections
 from django.db.models.sql import Query
 
+from causeway.backends.base.statements import of_query
 from causeway.exceptions import CoreUnavailable, TooManyStagedRows
 from causeway.placements.staged.limits import most_staged_rows
 from causeway.placements.staged.meaning import Meaning
@@ -101,7 +102,7 @@ class Core:
                 sql, params = compiler.as_sql()
         except EmptyResultSet:
             return "", ()
-        return sql, params
+        return of_query(sql), params
 
     def meaning(self, here: Any) -> Meaning:
         """What the child's database and this one agree on. Both are asked for it once."""
@@ -139,7 +140,7 @@ class Core:
     def is_lost(self) -> bool:
         """Whether the connection cannot be used; outside a transaction the next statement makes a new one."""
         connection = self.connection
-        if connection.connection is not None and connection.is_usable():
+        if connection.connection is not None and (connection.has_failed() or connection.is_usable()):
             return False
         if not connection.in_atomic_block:
             connection.close()

@@ -10,6 +10,7 @@ from django.db.models.expressions import Col, OrderBy, Ref
 from django.db.models.lookups import GreaterThan, In, LessThan
 from django.db.models.sql.constants import INNER
 
+from causeway.backends.base.statements import of_query
 from causeway.conf import cores
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.meaning import Meaning
@@ -221,7 +222,7 @@ def columns_of(found: Any, sql: str, params: Any, report: Report) -> list[tuple[
     elif found.connection.alias not in cores():
         report.sent(found.using, sql)
         with found.connection.cursor() as cursor:
-            cursor.execute(sql, params)
+            cursor.execute(of_query(sql), params)
             rows = [cursor.fetchall()]
     else:
         rows = [Core(found.using, report).rows(sql, params)]

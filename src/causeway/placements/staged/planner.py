@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from causeway.backends.base.statements import of_query
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.page import FirstRows, Page
@@ -121,7 +122,7 @@ class Planner:
         sql, params = self.execution.with_relations(supplies, sql, params)
         self.execution.report.sent(connection.alias, sql)
         with connection.cursor() as cursor:
-            cursor.execute(sql, params)
+            cursor.execute(of_query(sql), params)
             rows = cursor.fetchall()
         return list(compiler.results_iter([rows]))
 
