@@ -1,13 +1,15 @@
 """Raw SQL names its own tables, with ``causeway.table()``."""
 
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.conf import settings
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.models.expressions import RawSQL
+from django.test import override_settings
 
 import causeway
-from causeway.exceptions import PlacementError
+from causeway.exceptions import CoreReadOnly, PlacementError
 from tests.databases import engine
-from tests.library.models import Article
+from tests.library.models import Article, Author, Tag
 from tests.orm.models import LabelledArticle, Place
 from tests.orm.newsroom import COMMENTS, NewsroomTestCase, author_of
 from tests.shop.models import Comment, Content, Shelf, Story
@@ -64,12 +66,6 @@ class CursorTests(NewsroomTestCase):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM library_article")
             self.assertEqual(cursor.fetchone(), (len(self.articles),))
-
-    @pytest.mark.mysql
-    def test_a_write_does_not(self):
-        with self.assertRaises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("UPDATE library_article SET title = 'lost'")
-        self.assertFalse(Article.objects.filter(title="lost").exists())
 
 
 @pytest.mark.linked("raw SQL reaches no staged table")
@@ -128,6 +124,126 @@ class BareNamesTests(NewsroomTestCase):
             [-number for number in range(1, 4001)],
         )
         self.assertEqual(found, len(self.articles))
+
+
+@pytest.mark.linked("raw SQL reaches no staged table")
+class BareWritesTests(NewsroomTestCase):
+    """What a package sends of its own, with the bare names that it has from ``_meta.db_table``."""
+
+    def execute(self, sql, params=None):
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.rowcount
+
+    def test_rows_are_inserted(self):
+        self.execute("INSERT INTO library_tag (name) VALUES (%s), ('FROM library_article')", ["wood"])
+        self.execute(
+            "INSERT INTO library_author (name) SELECT a.title FROM library_article a, library_author b "
+            "WHERE a.author_id = b.id AND b.name = 'Ben'"
+        )
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO library_tag (name) VALUES (%s)", [["clay"], ["sand"]])
+        self.assertEqual(Tag.objects.count(), 7)
+        self.assertEqual(Author.objects.filter(name__in=["Canals", "Locks"]).count(), 2)
+
+    def test_rows_are_updated(self):
+        self.execute(
+            "UPDATE library_article SET title = %s WHERE slug = 'dams' AND library_article.author_id IN "
+            "(SELECT id FROM library_author WHERE name = 'Ada')",
+            ["FROM library_tag"],
+        )
+        self.assertEqual(Article.objects.get(slug="dams").title, "FROM library_tag")
+        self.execute(
+            "UPDATE shop_comment SET text = 'Ben''s' WHERE article_id IN (SELECT a.id FROM library_article AS a "
+            "JOIN library_author ON library_author.id = a.author_id WHERE name = 'Ben')"
+        )
+        self.assertEqual(Comment.objects.filter(text="Ben's").count(), 2)
+
+    def test_rows_are_deleted(self):
+        self.execute(
+            "DELETE FROM library_article_tags WHERE tag_id IN (SELECT id FROM library_tag WHERE name = 'stone')"
+        )
+        self.execute(
+            "DELETE FROM shop_comment WHERE article_id = (SELECT id FROM library_article WHERE slug = 'dams')"
+        )
+        self.assertEqual(Article.tags.through.objects.count(), 4)
+        self.assertEqual(Comment.objects.count(), len(COMMENTS) - 1)
+
+    def test_rows_of_what_was_written_are_rolled_back_with_the_rest(self):
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            self.execute("INSERT INTO library_tag (name) VALUES ('wood')")
+            self.execute("INSERT INTO library_tag (name) VALUES ('wood')")
+        self.assertFalse(Tag.objects.filter(name="wood").exists())
+
+    @pytest.mark.postgresql
+    def test_clauses_of_postgresql(self):
+        self.execute(
+            "UPDATE library_article a SET title = n.name || a.title FROM library_author AS n, shop_comment c "
+            "WHERE n.id = a.author_id AND c.article_id = a.id AND c.text = 'Deep'"
+        )
+        self.assertEqual(Article.objects.get(slug="dams").title, "AdaDams")
+        self.execute(
+            "DELETE FROM library_article_tags USING library_article WHERE article_id = library_article.id"
+        )
+        self.assertFalse(Article.tags.through.objects.exists())
+        self.execute(
+            "INSERT INTO library_tag AS t (id, name) SELECT id, 'new' || id FROM library_tag "
+            "ON CONFLICT (id) DO UPDATE SET name = t.name || excluded.name RETURNING t.id, name"
+        )
+        self.assertEqual(Tag.objects.filter(name__contains="new").count(), 3)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "WITH library_author AS (UPDATE library_tag SET name = $$DELETE FROM library_article, $$ "
+                "WHERE name LIKE 'stone%%' RETURNING id) SELECT count(*) FROM library_author, library_article",
+                [],
+            )
+            self.assertEqual(cursor.fetchone()[0], len(self.articles))
+
+    @pytest.mark.mysql
+    def test_several_tables_at_once(self):
+        self.execute(
+            "UPDATE library_article a JOIN library_author ON library_author.id = a.author_id, shop_comment "
+            'SET a.title = "UPDATE library_tag", shop_comment.text = library_author.name '
+            "WHERE shop_comment.article_id = a.id AND shop_comment.text = 'Deep' # FROM library_tag"
+        )
+        self.assertEqual(Comment.objects.get(text="Ada").article.title, "UPDATE library_tag")
+        self.execute(
+            "DELETE library_article_tags, c FROM library_article_tags JOIN library_article a ON a.id = article_id "
+            "JOIN shop_comment AS c ON c.article_id = a.id"
+        )
+        self.assertFalse(
+            Article.tags.through.objects.filter(article__slug__in=["bridges", "canals"]).exists()
+        )
+        self.assertFalse(Comment.objects.filter(article__slug__in=["bridges", "canals"]).exists())
+        self.execute("REPLACE library_tag (id, name) SELECT id, 'one' FROM library_tag LIMIT 1")
+        self.execute("INSERT INTO library_tag SET name = 'one' ON DUPLICATE KEY UPDATE name = 'two'")
+        self.assertTrue(Tag.objects.filter(name="two").exists())
+
+
+@pytest.mark.linked("raw SQL reaches no staged table")
+class ReadOnlyTests(NewsroomTestCase):
+    def test_a_write_under_a_bare_name_is_refused(self):
+        refused = [
+            "INSERT INTO library_tag (name) VALUES ('wood')",
+            "UPDATE library_tag SET name = 'wood'",
+            "DELETE FROM library_article_tags",
+        ]
+        before = set(Tag.objects.values_list("name", flat=True))
+        with override_settings(CAUSEWAY={"core": {**settings.CAUSEWAY["core"], "READ_ONLY": True}}):
+            for sql in refused:
+                with self.subTest(sql=sql), connection.cursor() as cursor:
+                    with self.assertRaisesMessage(
+                        CoreReadOnly, "in the core database 'core': CAUSEWAY['core'] declares it READ_ONLY"
+                    ):
+                        cursor.execute(sql)
+                    with self.assertRaises(CoreReadOnly):
+                        cursor.executemany(sql, [()])
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE shop_comment SET text = 'x' WHERE article_id IN (SELECT id FROM library_article)"
+                )
+                self.assertEqual(cursor.rowcount, len(COMMENTS))
+        self.assertEqual(set(Tag.objects.values_list("name", flat=True)), before)
 
 
 @pytest.mark.linked("raw SQL reaches no staged table")

@@ -1,6 +1,40 @@
 """What cursors do besides ``execute()`` and ``executemany()``, of which wrappers of these learn nothing."""
 
+import re
 from contextlib import nullcontext
+from functools import lru_cache
+
+from causeway import homes
+from causeway.backends.base.guards import refuse_write
+from causeway.backends.base.raw import Statement
+
+
+@lru_cache(maxsize=8)
+def bare_names(tables):
+    """A pattern that finds one of the tables where a statement may name it by its bare name."""
+    names = "|".join(map(re.escape, tables))
+    return re.compile(
+        rf'(?:\b(?:FROM|INTO|JOIN|ONLY|TABLE|UPDATE|USING)\b|,)[\s(]*["`]?(?:{names})(?![\w.])(?!["`]\.)',
+        re.IGNORECASE,
+    )
+
+
+class BareNamesMixin:
+    """Finds core tables to which raw SQL gives their bare name, as third-party code does."""
+
+    def may_name_core(self, sql):
+        """Whether a statement may have the bare name of a core table. It costs little."""
+        tables = homes.core_tables()
+        return bool(tables) and isinstance(sql, str) and bare_names(tuple(tables)).search(sql) is not None
+
+    def with_full_names(self, sql):
+        """The statement with the full names of core tables. Raises CoreReadOnly if it writes to one that is not to be."""
+        ops = self.db.ops
+        statement = Statement(sql, ops.lexer_rules, ops.fold_name)
+        for table in map(homes.core_tables().get, statement.written()):
+            if table is not None and ops.linked_core_table(table):
+                refuse_write(table.model, self.db.alias, "write")
+        return statement.with_names(ops.linked_core_table)
 
 
 class UnitCursorMixin:

@@ -5,6 +5,7 @@ from django.db import connections
 from causeway import homes
 from causeway.backends.base.compiler import qualifying
 from causeway.backends.base.guards import asks_for_content_types, refers_to_other_rows
+from causeway.backends.base.lexer import Rules
 from causeway.backends.base.staging import requoted, staging
 from causeway.backends.base.statements import Known
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
@@ -187,6 +188,13 @@ class OperationsMixin:
         """The SQL that names the one core table with that bare name in raw SQL; None where it cannot be named."""
         table = homes.core_tables().get(name)
         return None if getattr(table, "home", None) in self.staged_homes else self.placed_table(table)
+
+    # How raw SQL is read.
+    lexer_rules = Rules()
+
+    def fold_name(self, name):
+        """What the engine makes of a name that has no quotes."""
+        return name
 
     def own_table(self, name):
         """The SQL that names a local table where its bare name could mean another; None where it cannot."""

@@ -2,29 +2,35 @@ from django.db.backends.utils import CursorDebugWrapper as DjangoCursorDebugWrap
 from django.db.backends.utils import CursorWrapper as DjangoCursorWrapper
 from django.db.utils import ProgrammingError
 
-from causeway.backends.base.cursor import UnitCursorMixin
-from causeway.backends.base.raw import qualify_select
+from causeway.backends.base.cursor import BareNamesMixin, UnitCursorMixin
 
 NO_SUCH_TABLE = 1146
 
 
-class CursorMixin(UnitCursorMixin):
-    """Finds core tables that a raw SELECT gives their bare name, as SQLite does by itself.
+class CursorMixin(BareNamesMixin, UnitCursorMixin):
+    """Gives core tables their full name where a statement has failed for their bare one.
 
-    A server looks a bare name up in the child's own database only. The statement is qualified
-    and sent again after it failed for that, so no other statement costs anything.
+    A server looks a bare name up in the child's own database only. The statement is sent again, so
+    no other costs anything. What failed for that has done nothing.
     """
 
     def _execute(self, sql, params, *ignored_wrapper_args):
+        return self.with_core_tables(super()._execute, sql, params)
+
+    def _executemany(self, sql, param_list, *ignored_wrapper_args):
+        # It is sent again from the beginning.
+        return self.with_core_tables(super()._executemany, sql, list(param_list))
+
+    def with_core_tables(self, execute, sql, params):
         try:
-            return super()._execute(sql, params)
+            return execute(sql, params)
         except ProgrammingError as error:
-            if error.args[0] != NO_SUCH_TABLE:
+            if error.args[0] != NO_SUCH_TABLE or not self.may_name_core(sql):
                 raise
-            qualified = qualify_select(sql, self.db.ops.linked_core_table)
-            if qualified == sql:
+            full = self.with_full_names(sql)
+            if full == sql:
                 raise
-            return super()._execute(qualified, params)
+            return execute(full, params)
 
 
 class CursorWrapper(CursorMixin, DjangoCursorWrapper):

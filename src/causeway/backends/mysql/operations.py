@@ -1,5 +1,6 @@
 from math import prod
 
+from causeway.backends.base.lexer import Rules
 from causeway.backends.base.operations import OperationsMixin
 from causeway.backends.base.statements import Known
 from causeway.backends.mysql.vehicles import MySQLVehiclesMixin
@@ -18,6 +19,15 @@ class MySQLOperationsMixin(MySQLVehiclesMixin, OperationsMixin):
 
     def estimate_sql(self, sql, most):
         return f"EXPLAIN {'EXTENDED ' if self.connection.mysql_is_mariadb else ''}{sql}"
+
+    @property
+    def lexer_rules(self):
+        modes = self.connection.sql_mode
+        return Rules(
+            has_backslashes="NO_BACKSLASH_ESCAPES" not in modes,
+            has_double_quoted_strings="ANSI_QUOTES" not in modes,
+            has_hash_comments=True,
+        )
 
     collations_sql = "SELECT collation_name FROM information_schema.collations"
 

@@ -1,22 +1,8 @@
-import re
-from functools import lru_cache
-
 from django.db.backends.postgresql.base import CursorDebugWrapper as DjangoCursorDebugWrapper
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.db.backends.utils import CursorWrapper as DjangoCursorWrapper
 
-from causeway import homes
-from causeway.backends.base.cursor import UnitCursorMixin
-from causeway.backends.base.raw import qualify_select
-
-
-@lru_cache(maxsize=8)
-def bare_names(tables):
-    """A pattern that finds one of the tables where a statement may read it under its bare name."""
-    names = "|".join(map(re.escape, tables))
-    return re.compile(
-        rf'(?:\b(?:FROM|JOIN|ONLY|TABLE)\b|,)[\s(]*"?(?:{names})(?![\w.])(?!"\.)', re.IGNORECASE
-    )
+from causeway.backends.base.cursor import BareNamesMixin, UnitCursorMixin
 
 
 class CopyMixin(UnitCursorMixin):
@@ -42,19 +28,18 @@ class CopyMixin(UnitCursorMixin):
             return self.announced("COPY TO STDOUT", self.cursor.copy_to, file, *args, **kwargs)
 
 
-class BareNamesMixin:
-    """Finds core tables that a raw SELECT gives their bare name, as SQLite does by itself.
+class FullNamesMixin(BareNamesMixin):
+    """Gives core tables their full name before a statement is sent.
 
-    PostgreSQL looks a bare name up in the search path only, and a statement that failed has
-    ended the transaction: so, unlike on MySQL, the statement is looked at before it is sent.
+    PostgreSQL looks a bare name up in the search path only, and a statement that failed has ended
+    the transaction.
     """
 
     def _execute(self, sql, params, *ignored_wrapper_args):
-        tables = homes.core_tables()
-        if tables and isinstance(sql, str) and bare_names(tuple(tables)).search(sql):
-            # A name without quotes is in small letters here.
-            sql = qualify_select(sql, self.db.ops.linked_core_table, fold=str.lower)
-        return super()._execute(sql, params)
+        return super()._execute(self.with_full_names(sql) if self.may_name_core(sql) else sql, params)
+
+    def _executemany(self, sql, param_list, *ignored_wrapper_args):
+        return super()._executemany(self.with_full_names(sql) if self.may_name_core(sql) else sql, param_list)
 
 
 class CoreCursorWrapper(CopyMixin, DjangoCursorWrapper):
@@ -65,9 +50,9 @@ class CoreCursorDebugWrapper(CopyMixin, DjangoCursorDebugWrapper):
     pass
 
 
-class CursorWrapper(BareNamesMixin, CoreCursorWrapper):
+class CursorWrapper(FullNamesMixin, CoreCursorWrapper):
     pass
 
 
-class CursorDebugWrapper(BareNamesMixin, CoreCursorDebugWrapper):
+class CursorDebugWrapper(FullNamesMixin, CoreCursorDebugWrapper):
     pass

@@ -1,6 +1,7 @@
 import json
 from types import SimpleNamespace
 
+from causeway.backends.base.lexer import Rules
 from causeway.backends.base.operations import OperationsMixin
 from causeway.backends.base.statements import Known
 from causeway.backends.postgresql.vehicles import PostgreSQLVehiclesMixin
@@ -25,11 +26,15 @@ UTF8 = 6
 
 
 class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
+    lexer_rules = Rules(has_nested_comments=True, has_dollar_quotes=True)
     collations_sql = "SELECT collname FROM pg_catalog.pg_collation"
 
     text_rules_sql = (
         "SELECT datcollate, datctype, encoding FROM pg_catalog.pg_database WHERE datname = current_database()"
     )
+
+    def fold_name(self, name):
+        return name.lower()
 
     def keeps_texts_in_utf8(self):
         return self.text_rules()[2] == UTF8

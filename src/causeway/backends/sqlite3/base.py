@@ -3,11 +3,14 @@ from urllib.parse import quote
 
 from django.db import connections
 from django.db.backends.sqlite3.base import DatabaseWrapper as SQLiteDatabaseWrapper
+from django.db.backends.utils import CursorDebugWrapper as DjangoCursorDebugWrapper
+from django.db.backends.utils import CursorWrapper as DjangoCursorWrapper
 from django.utils.functional import cached_property
 
 from causeway.backends.base.base import DatabaseWrapperMixin
 from causeway.backends.base.branches import BranchesMixin
 from causeway.backends.sqlite3.creation import SQLiteCreationMixin
+from causeway.backends.sqlite3.cursor import CursorDebugWrapper, CursorWrapper
 from causeway.backends.sqlite3.errors import LockedFileExplainer
 from causeway.backends.sqlite3.operations import SQLiteOperationsMixin
 from causeway.backends.sqlite3.schema import SQLiteSchemaEditorMixin
@@ -41,6 +44,12 @@ class SQLiteMixin(BranchesMixin, DatabaseWrapperMixin):
     @cached_property
     def wrap_database_errors(self):
         return LockedFileExplainer(self)
+
+    def make_cursor(self, cursor):
+        return (DjangoCursorWrapper if self.is_core else CursorWrapper)(cursor, self)
+
+    def make_debug_cursor(self, cursor):
+        return (DjangoCursorDebugWrapper if self.is_core else CursorDebugWrapper)(cursor, self)
 
     def missing_table(self, error):
         _, found, name = str(error).partition("no such table: ")
