@@ -5,6 +5,7 @@ from django.apps import AppConfig
 from causeway.checks import register_checks
 from causeway.homes import register_homes, stamp_namesakes
 from causeway.management.content_types import register_content_types
+from causeway.management.following import register_following
 from causeway.signals import register_guards
 from causeway.transactions.installation import register_installation
 
@@ -23,4 +24,5 @@ class CausewayConfig(AppConfig):
         register_checks()
         register_guards()
         register_content_types()
+        register_following()
         register_installation()

@@ -52,12 +52,12 @@ def foreign_keys(project: Project, table: str) -> list[ForeignKey]:
     ]
 
 
-def core_constraints(core: Project, child: Project, table: str) -> dict[str, str]:
+def core_constraints(core: Project, child: Project, table: str, prefix: str = "articles_") -> dict[str, str]:
     """The core tables that foreign keys of a child's table refer to, by column."""
     name = core.database if core.databases.engine == "postgresql" else core.databases.name(core.database)
     if core.databases.engine == "sqlite3":
         # A REFERENCES of SQLite means its own file, whatever was meant.
-        tables = {table for table in core.schema() if table.startswith("articles_")}
+        tables = {table for table in core.schema() if table.startswith(prefix)}
         return {key.column: key.table for key in foreign_keys(child, table) if key.table in tables}
     return {key.column: key.table for key in foreign_keys(child, table) if key.database == name}
 

@@ -127,9 +127,11 @@ def copy_content_types(app_config: AppConfig, **kwargs: Any) -> None:
 def inject_renaming(
     plan: Any = None, using: str = LOCAL_ALIAS, verbosity: int = 1, stdout: Any = None, **kwargs: Any
 ) -> None:
-    """Let every planned renaming of a model rename its content type in core too."""
+    """Let every planned renaming of a model rename its content type in core too, and that of a core model here."""
     if using != LOCAL_ALIAS:
         return
+    for migration, _ in plan or ():
+        inject_renaming_here(migration)
     for home, (migration, _) in product(content_type_homes(), plan or ()):
         # An app that lives there altogether is renamed by the core project.
         renamings = [] if homes.app_home(migration.app_label) == home else renamings_of(migration)
@@ -142,6 +144,18 @@ def inject_renaming(
                 migration.operations.insert(position + 1, RenameInCore(migration.app_label, *names))
 
 
+def inject_renaming_here(migration: Any) -> None:
+    """Let the renamings of core models rename the content types that this project keeps of them itself.
+
+    Django's own operation is skipped, as all of an app that lives in core.
+    """
+    if homes.app_home(migration.app_label) is None or homes.home_of_label(*CONTENT_TYPE) is not None:
+        return
+    for position, renaming in reversed(renamings_of(migration)):
+        names = renaming.old_name_lower, renaming.new_name_lower
+        migration.operations.insert(position + 1, RenameHere(migration.app_label, *names))
+
+
 def renamings_of(migration: Any) -> list[tuple[int, RenameModel]]:
     operations = enumerate(migration.operations)
     return [(position, operation) for position, operation in operations if isinstance(operation, RenameModel)]
@@ -151,6 +165,22 @@ def content_type_homes() -> list[str]:
     """The core databases that keep content types: theirs alone, or beside this project's own."""
     home = homes.home_of_label(*CONTENT_TYPE)
     return [alias for alias in ([home] if home else homes.mapped_homes()) if is_placed(alias)]
+
+
+class RenameHere(RenameContentType):
+    """Renames the content type that this project keeps of a core model."""
+
+    def database_forwards(self, app_label: str, *args: Any) -> None:
+        # The router is asked for the app whose row it is.
+        super().database_forwards(CONTENT_TYPE[0], *args)
+
+    def database_backwards(self, app_label: str, *args: Any) -> None:
+        super().database_backwards(CONTENT_TYPE[0], *args)
+
+    def _rename(self, apps: Any, *args: Any) -> None:
+        # A plan may come to the renaming before it comes to the table.
+        if CONTENT_TYPE in {(model._meta.app_label, model._meta.model_name) for model in apps.get_models()}:
+            super()._rename(apps, *args)
 
 
 class RenameInCore(RenameContentType):

@@ -102,3 +102,41 @@ class SchemaEditorMixin:
             return self.alter_own_field(model, old_field, new_field, strict)
 
     alter_own_field = on_own_table("alter_field")
+
+    def alter_types(self, fields):
+        """Give columns of foreign keys the type of the key to which they refer.
+
+        ``fields`` are pairs of a field before and after that key was altered.
+        """
+        changed = [
+            pair
+            for pair in fields
+            if len({type_and_collation(field, self.connection) for field in pair}) == 2
+        ]
+        for old, _ in changed:
+            self.drop_constraints_of(old)
+        for old, new in changed:
+            self.alter_type(old, new)
+        for _, new in changed:
+            if self.sql_create_fk and getattr(new, "db_constraint", False) and self.has_constraint(new):
+                self.execute(self._create_fk_sql(new.model, new, "_fk_%(to_table)s_%(to_column)s"))
+
+    def drop_constraints_of(self, field):
+        """Drop the constraints by which the column of a foreign key refers to another."""
+        for name in self._constraint_names(field.model, [field.column], foreign_key=True):
+            self.execute(self._delete_fk_sql(field.model, name))
+
+    def alter_type(self, old, new):
+        """Give one column another type, as Django does it for what refers to a key that it alters."""
+        asked, collation = type_and_collation(new, self.connection)
+        _, old_collation = type_and_collation(old, self.connection)
+        fragment, others = self._alter_column_type_sql(new.model, old, new, asked, old_collation, collation)
+        table = self.quote_name(new.model._meta.db_table)
+        self.execute(self.sql_alter_column % {"table": table, "changes": fragment[0]}, fragment[1])
+        for sql, params in others:
+            self.execute(sql, params)
+
+
+def type_and_collation(field, connection):
+    asked = field.db_parameters(connection=connection)
+    return asked["type"], asked.get("collation")

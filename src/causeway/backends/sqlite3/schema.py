@@ -30,6 +30,14 @@ class SQLiteSchemaEditorMixin(SchemaEditorMixin):
         changes_core = action in CHANGES and schema in self.connection.attached
         return sqlite3.SQLITE_DENY if changes_core else sqlite3.SQLITE_OK
 
+    def drop_constraints_of(self, field):
+        # They go with the table, which is made anew.
+        pass
+
+    def alter_type(self, old, new):
+        with self.possible_constraints(old, new):
+            self._remake_table(old.model, alter_fields=[(old, new)])
+
     def execute(self, sql, params=()):
         try:
             return super().execute(sql, params)
