@@ -294,3 +294,20 @@ if HAS_DB_CASCADE:
 
     class LocalDBSetNull(Named):
         mooring = models.ForeignKey(Mooring, models.DB_SET_NULL, null=True)
+
+
+class Crossing(models.Model):
+    """Refers to one core table twice."""
+
+    first = models.ForeignKey(Article, models.CASCADE, related_name="+")
+    second = models.ForeignKey(Article, models.CASCADE, related_name="+")
+    number = models.IntegerField()
+
+
+class Mention(models.Model):
+    """Refers to core rows by a text, in any letters."""
+
+    article = models.ForeignKey(
+        Article, models.CASCADE, to_field="slug", related_name="mentions", db_constraint=False
+    )
+    number = models.IntegerField()

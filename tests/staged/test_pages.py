@@ -4,8 +4,11 @@ from unittest.mock import patch
 
 from django.db.models import Count, F, Window
 
+import causeway
 from causeway.placements.staged import page
-from tests.library.models import Article
+from tests.databases import engine
+from tests.library.models import Article, Author
+from tests.orm.models import Crossing, Mention
 from tests.shop.models import Bookmark, Comment
 from tests.staged.cases import StagedTestCase
 
@@ -34,6 +37,78 @@ class PageTests(StagedTestCase):
         for comment in with_author[:4]:
             self.assertEqual((comment.article._state.db, comment.article.author._state.db), ("core", "core"))
         self.assertEqual(self.shown(comments[6:9]), [])
+
+    def test_pages_of_two_references_to_one_table(self):
+        """That there are as many core rows as keys says nothing: another reference may have brought them."""
+        self.lose("Dams")
+        titles = [title for title in self.articles if title != "Dams"]
+        for number in range(40):
+            first, second = titles[number % 5], titles[number % 3]
+            gone = number % 4 if number < 20 else 0
+            Crossing.objects.create(
+                first_id=self.articles["Dams" if gone == 2 else first].pk,
+                second_id=self.articles["Dams" if gone == 3 else second].pk,
+                number=number,
+            )
+        left = [number for number in range(40) if number >= 20 or number % 4 < 2]
+        rows = Crossing.objects.order_by("number")
+        for related in (
+            ["first", "second"],
+            ["first__author", "second"],
+            ["first__author", "second__author"],
+        ):
+            for low, high in ((0, 3), (0, 10), (1, 5), (8, 12), (3, 30), (25, 40), (30, 50)):
+                with self.subTest(related=related, low=low, high=high):
+                    page = list(rows.select_related(*related)[low:high])
+                    self.assertEqual([row.number for row in page], left[low:high])
+                    self.assertEqual(
+                        [row.first.title for row in page], [titles[n % 5] for n in left[low:high]]
+                    )
+
+    def test_a_page_goes_on_where_rows_are_left_out(self):
+        """It stages what it shows, however many rows before refer to nothing."""
+        self.lose("Dams")
+        canals = self.articles["Canals"]
+        gone = [Comment(article_id=self.articles["Dams"].pk + 1000 + n, text="lost") for n in range(300)]
+        Comment.objects.bulk_create([*gone, *(Comment(article=canals, text=f"{n:03}") for n in range(30))])
+        others = Author.objects.create(name="Dee")
+        for number in range(30):
+            Article.objects.create(title=str(number), slug=str(number), author=others)
+        comments = Comment.objects.order_by("pk")
+        # What a query stages is no more than what it shows.
+        with causeway.max_staged_rows(3):
+            for related in ("article", "article__author"):
+                page = comments.select_related(related)[3:13]
+                self.assertEqual([c.article.title for c in page], ["Canals"] * 2 + ["Piers"] + ["Canals"] * 7)
+                page = comments.select_related(related)[:6]
+                self.assertEqual(
+                    [c.article.title for c in page], ["Bridges"] * 3 + ["Canals"] * 2 + ["Piers"]
+                )
+                self.assertEqual(comments.select_related(related)[20].text, "014")
+                self.assertEqual(list(comments.select_related(related)[36:40]), [])
+                self.assertEqual([c.text for c in comments.select_related(related)[34:40]], ["028", "029"])
+
+    def test_a_page_of_references_by_texts(self):
+        """Which texts are the same is for the child's database to say."""
+        slugs = ["dams", "BRIDGES", "gone", "locks", "bridges", "PIERS", "nowhere", "dams", "canals"]
+        for number, slug in enumerate(slugs):
+            Mention.objects.create(article_id=slug, number=number)
+        known = {article.slug for article in self.articles.values()}
+        ignores_case = engine() == "mysql"
+        left = [n for n, slug in enumerate(slugs) if (slug.lower() if ignores_case else slug) in known]
+        mentions = Mention.objects.order_by("number")
+        for related in ("article", "article__author"):
+            for low, high in ((0, 2), (0, 4), (1, 4), (3, 9)):
+                with self.subTest(related=related, low=low, high=high), causeway.max_staged_rows(4):
+                    page = mentions.select_related(related)[low:high]
+                    self.assertEqual([mention.number for mention in page], left[low:high])
+
+    def test_a_page_of_rows_that_all_refer_to_nothing(self):
+        for title in list(self.articles):
+            self.lose(title)
+        for related in ("article", "article__author"):
+            self.assertEqual(list(Comment.objects.select_related(related).order_by("pk")[:5]), [])
+            self.assertIsNone(Comment.objects.select_related(related).order_by("pk").first())
 
     def test_an_order_by_a_window_is_that_of_all_rows(self):
         order = [Window(Count("*"), partition_by=F("article_id")), "pk"]

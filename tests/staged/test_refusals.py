@@ -1,11 +1,15 @@
 """What would hurt is refused before anything is shipped, and leaves both connections usable."""
 
+from unittest.mock import patch
+
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db.models import Count
 from django.test import override_settings
 
 import causeway
 from causeway.exceptions import CoreUnavailable, PlacementError, TooManyStagedRows
+from causeway.placements.staged import core, want
 from tests.library.models import Article
 from tests.shop.models import Comment
 from tests.staged.cases import StagedTestCase
@@ -16,9 +20,9 @@ WITH_THE_WHOLE_TABLE = Comment.objects.exclude(article__title__in=["Bridges"]).o
 class TooManyRowsTests(StagedTestCase):
     def test_a_query_that_would_ship_more_than_allowed(self):
         self.carry_inline(0)
-        with causeway.max_staged_rows(3), self.assertRaises(TooManyStagedRows) as raised:
+        with causeway.max_staged_rows(2), self.assertRaises(TooManyStagedRows) as raised:
             list(WITH_THE_WHOLE_TABLE.all())
-        for part in ("'library_article'", "MAX_STAGED_ROWS allows 3", "Filter", "link", "mirror"):
+        for part in ("'library_article'", "MAX_STAGED_ROWS allows 2", "Filter", "link", "mirror"):
             self.assertIn(part, str(raised.exception))
         self.assertEqual(WITH_THE_WHOLE_TABLE.count(), 4)
 
@@ -49,6 +53,102 @@ class TooManyRowsTests(StagedTestCase):
         for rows in (-1, "5", None, True, 1.5):
             with self.subTest(rows=rows), self.assertRaises(ValueError), causeway.max_staged_rows(rows):
                 pass
+
+
+class ExactLimitTests(StagedTestCase):
+    """The limit is of the rows of a table that a query needs: of all its statements, and of no other rows."""
+
+    @classmethod
+    def setUpTestData(cls):
+        super().setUpTestData()
+        author = cls.authors["Ada"]
+        for number in range(400):
+            Article.objects.create(title=f"{number:03}", slug=f"a-{number}", author=author)
+        cls.numbered = list(Article.objects.filter(slug__startswith="a-").order_by("pk"))
+        cls.every_other = cls.numbered[::2]
+        Comment.objects.bulk_create(
+            Comment(article=article, text=article.title, flagged=True) for article in cls.every_other
+        )
+        Comment.objects.filter(flagged=True, article__title__gt="A").update(flagged=False)
+
+    def setUp(self):
+        super().setUp()
+        self.carry_inline(10)
+        self.needed = len(self.every_other)
+        self.flagged = Comment.objects.filter(flagged=True).order_by("article__title", "text")
+
+    def assert_needed(self, queryset, number):
+        """A queryset is executed where it may stage so many rows, and refused where it may stage one less."""
+        with causeway.max_staged_rows(number):
+            found = len(queryset.all())
+        with causeway.max_staged_rows(number - 1), self.assertRaises(TooManyStagedRows):
+            list(queryset.all())
+        return found
+
+    def test_a_range_of_keys(self):
+        self.assertEqual(self.assert_needed(self.flagged, self.needed), self.needed)
+        with self.assertNumQueries(2, using="core") as sent:
+            list(self.flagged)
+        self.assertIn("BETWEEN", sent[-1]["sql"])
+
+    def test_keys_in_several_statements(self):
+        features = type(connections["core"].features)
+        for most in (30, 101):
+            with (
+                self.subTest(most=most),
+                patch.object(features, "max_query_params", most),
+                patch.object(want, "SPARSE", 0),
+            ):
+                self.assert_needed(self.flagged, self.needed)
+
+    def test_more_keys_than_are_usually_asked_for(self):
+        """They are asked for where all other rows would be too many."""
+        with patch.object(want, "MOST_KEYS", 20):
+            self.assert_needed(self.flagged, self.needed)
+
+    def test_keys_without_rows(self):
+        Comment.objects.bulk_create(
+            Comment(article_id=self.numbered[-1].pk + number, text="lost", flagged=True)
+            for number in range(1, 50)
+        )
+        self.assert_needed(self.flagged, self.needed)
+
+    def test_estimates_that_are_wrong(self):
+        ops = connections["core"].ops
+        for estimate in (1, 11, 10**9):
+            with (
+                self.subTest(estimate=estimate),
+                patch.object(type(ops), "estimated_rows", return_value=estimate),
+            ):
+                core._sizes.clear()
+                self.assert_needed(self.flagged, self.needed)
+                core._sizes.clear()
+                self.assert_needed(Article.objects.annotate(Count("comments")), 406)
+
+    def test_a_table_that_was_larger_a_moment_ago(self):
+        with causeway.max_staged_rows(300), self.assertRaises(TooManyStagedRows):
+            list(Article.objects.order_by("comments__text"))
+        Comment.objects.filter(flagged=True).delete()
+        Article.objects.filter(slug__startswith="a-").delete()
+        with causeway.max_staged_rows(6):
+            self.assertEqual(len(Article.objects.order_by("comments__text")), 9)
+
+    def test_a_table_that_was_smaller_a_moment_ago(self):
+        Article.objects.filter(slug__startswith="a-")._raw_delete("core")
+        self.assertEqual(len(Article.objects.order_by("comments__text")), 9)
+        Article.objects.bulk_create(self.numbered)
+        self.assert_needed(self.flagged, self.needed)
+
+    def test_pages_whose_keys_need_core_rows(self):
+        """The rows that are needed for the keys of a page, and then for its rows, count once."""
+        page = self.flagged.filter(article__title__gt="").select_related("article__author")[:150]
+        with causeway.max_staged_rows(self.needed):
+            self.assertEqual(len(page), 150)
+
+    def test_pages_in_the_order_of_core(self):
+        page = Comment.objects.filter(flagged=True).order_by("article__created_at", "pk")[:15]
+        with causeway.max_staged_rows(50):
+            self.assertEqual(len(page), 15)
 
 
 class RawSQLTests(StagedTestCase):

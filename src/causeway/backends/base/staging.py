@@ -105,9 +105,9 @@ class SQLCompilerStagingMixin(StagingMixin):
             sql, params = self.execution.placed(sql, params)
         return of_query(sql), params
 
-    def sql_of_page(self, keys):
-        """The SQL of the rows with those primary keys, in the order of the query."""
-        self.query = self.query.clone()
+    def sql_of_page(self, query, keys):
+        """The SQL of the rows of a query with those primary keys, in its order."""
+        self.query = query.clone()
         self.query.clear_limits()
         self.query.add_filter("pk__in", keys)
         return self.noted_sql_at_home()

@@ -69,6 +69,10 @@ class VehiclesMixin:
                 chosen.append(relation)
         return chosen
 
+    def most_params(self):
+        """How many parameters a statement can have; None where nothing limits them."""
+        return self.connection.features.max_query_params
+
     def inline_room(self, params):
         """What ``inline_size()`` of all relations of a statement may come to."""
         return self.inline_characters

@@ -48,6 +48,10 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
         # There are no unsigned types: a negative integer fits into the column, whose check a relation has not.
         return super().integer_range(kind and kind.removeprefix("Positive"))
 
+    def most_params(self):
+        # What the protocol has room for, where it is not psycopg that puts them in. Django says so from 6.1 on.
+        return 2**16 - 1 if getattr(self.connection.features, "uses_server_side_binding", False) else None
+
     def exact(self, kind, values):
         values = super().exact(kind, values)
         if str not in self.types_of_kinds.get(kind, {str}):

@@ -42,10 +42,14 @@ class SQLiteVehiclesMixin(VehiclesMixin):
         # ``written_as`` checks those of all columns.
         return None
 
+    def most_params(self):
+        # Before Django 6.0, its features say what SQLite had once.
+        self.connection.ensure_connection()
+        return self.connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+
     def inline_room(self, params):
         # Each value is a parameter.
-        self.connection.ensure_connection()
-        return self.connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - params
+        return self.most_params() - params
 
     def inline_size(self, relation):
         return len(relation.rows) * len(relation.columns)

@@ -16,15 +16,26 @@ from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.statement import CoreStatement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from causeway.placements.staged.report import Report
 
 # For how many seconds the size of a table is taken for what it was.
 SIZE_LASTS = 60
 
-# When the size of a table was looked up, and what it was, by the name of the database and its own.
-_sizes: dict[tuple[Any, str], tuple[float, int]] = {}
+# When the size of a table was looked up, and what it was, by its database and its name.
+_sizes: dict[tuple[Any, ...], tuple[float, int]] = {}
+
+# So many keys are sent to core at once, where nothing limits the parameters of a statement.
+MOST_AT_ONCE = 20_000
+
+
+def in_chunks(keys: Sequence[Any], connection: Any, params: int = 0) -> Iterator[Sequence[Any]]:
+    """The keys in parts that a statement of the connection can have, which has ``params`` parameters besides."""
+    most = connection.features.max_query_params
+    size = MOST_AT_ONCE if most is None else max(1, min(MOST_AT_ONCE, most - params))
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
 
 
 class Core:
@@ -36,31 +47,37 @@ class Core:
         self.report = report
         self.most = most_staged_rows(home)
 
-    def fetch(self, query: Query, table: str, limit: int | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a query on core tables, raw; of more than ``limit``, one more than that.
+    def fetch(self, query: Query, limit: int | None = None) -> Any:
+        """The rows of a query on core tables, raw; of more than may be staged, or than ``limit``, one more than that.
 
-        Raises CoreUnavailable where the database cannot be reached, and TooManyStagedRows where
-        there are more than may be staged.
+        Raises CoreUnavailable where the database cannot be reached.
         """
-        most = self.most if limit is None else limit
-        query.set_limits(high=most + 1)
-        rows = self.rows(*self.compiled(query))
-        if limit is None and len(rows) > most:
-            raise self.too_many(table, f"more than {self.most}")
-        return rows
+        query.set_limits(high=(self.most if limit is None else limit) + 1)
+        return self.rows(*self.compiled(query))
 
-    def ship(self, query: Query, table: str, ship: Callable[[str, Any], tuple[int, int]]) -> tuple[int, int]:
+    def values(self, query: Query) -> list[tuple[Any, ...]]:
+        """The rows of a query on core tables, as their fields give them."""
+        compiler = self.compiler(query)
+        rows = self.rows(*self.sql(compiler))
+        return list(compiler.results_iter([rows])) if rows else []
+
+    def ship(self, query: Query, ship: Callable[[str, Any], tuple[int, int]]) -> tuple[int, int]:
         """Have the rows of a query shipped by ``ship``, given its SQL; returns what that does: number and bytes.
 
-        Raises what ``fetch()`` raises.
+        Of more than may be staged it ships one more than that. Raises what ``fetch()`` raises.
         """
         query.set_limits(high=self.most + 1)
         sql, params = self.compiled(query)
         self.report.sent(self.home, sql)
         shipped: tuple[int, int] = self.carried_out(lambda: ship(sql, params), sql)
-        if shipped[0] > self.most:
-            raise self.too_many(table, f"more than {self.most}")
         return shipped
+
+    def count(self, query: Query) -> int:
+        """How many rows a query has, of which none is fetched; of more than may be staged, one more than that."""
+        query.set_limits(high=self.most + 1)
+        sql, params = self.compiled(query)
+        [(number,)] = self.rows(f"SELECT COUNT(*) FROM ({sql}) counted", params) if sql else [(0,)]
+        return int(number)
 
     def estimate(self, query: Query) -> int:
         """How many rows a query would bring, by what core's planner knows."""
@@ -75,28 +92,38 @@ class Core:
 
     def size(self, table: Any, query: Query) -> int:
         """About how many rows a table has, as it was up to a minute ago. ``query`` is one of them all."""
-        key = self.connection.settings_dict["NAME"], str(table)
+        key = self.key_of_size(table)
         looked_up, size = _sizes.get(key, (None, 0))
         if looked_up is None or time.monotonic() - looked_up > SIZE_LASTS:
             size = self.estimate(query)
             _sizes[key] = time.monotonic(), size
         return size
 
-    def refuse(self, table: str, estimate: int) -> None:
-        """Raise TooManyStagedRows if so many rows may not be staged."""
-        if estimate > self.most:
-            raise self.too_many(table, f"about {estimate}")
+    def forget_size(self, table: Any) -> None:
+        """Look it up anew next time."""
+        _sizes.pop(self.key_of_size(table), None)
 
-    def too_many(self, table: str, amount: str) -> TooManyStagedRows:
+    def key_of_size(self, table: Any) -> tuple[Any, ...]:
+        # Databases of one name may be on several servers; under a test runner the name is another one.
+        settings = self.connection.settings_dict
+        return self.home, settings["NAME"], settings["HOST"], settings["PORT"], str(table)
+
+    def too_many(self, table: str) -> TooManyStagedRows:
         return TooManyStagedRows(
-            f"Cannot stage the rows of {table!r} that this query needs: they are {amount}, and MAX_STAGED_ROWS allows "
-            f"{self.most} of the core database {self.home!r}. Filter the query further, by its local or its core "
+            f"Cannot stage the rows of {table!r} that this query needs: they are more than {self.most}, and "
+            f"MAX_STAGED_ROWS allows {self.most} of a table of the core database {self.home!r}. Filter the query further, by its local or its core "
             f"tables; or link the databases, or mirror the core, if it needs so many; or allow them, in "
             f"CAUSEWAY[{self.home!r}] or for this query with causeway.max_staged_rows()."
         )
 
+    def compiler(self, query: Query) -> Any:
+        return self.connection.ops.compiler_class("SQLCompiler")(query, self.connection, self.home)
+
     def compiled(self, query: Query) -> tuple[str, Any]:
-        compiler = self.connection.ops.compiler_class("SQLCompiler")(query, self.connection, self.home)
+        return self.sql(self.compiler(query))
+
+    def sql(self, compiler: Any) -> tuple[str, Any]:
+        """The statement of a compiler; nothing where it would find nothing."""
         try:
             with CoreStatement(compiler).compiling():
                 sql, params = compiler.as_sql()

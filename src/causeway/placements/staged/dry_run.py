@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from causeway.exceptions import TooManyStagedRows
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.execution import Execution
-from causeway.placements.staged.page import FirstRows, Page, find_page, page_statement
+from causeway.placements.staged.page import Asked, FirstRows, Page, PageSearch, is_page
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.shown import ShownPage, shown_page
 from causeway.placements.staged.supply import Supply
@@ -32,7 +32,7 @@ class NotKnownBefore(Exception):
 class EstimatingCore(Core):
     """Asks core how many rows there are in place of the rows."""
 
-    def fetch(self, query: Query, table: str, limit: int | None = None) -> Any:
+    def fetch(self, query: Query, limit: int | None = None) -> Any:
         """As many numbers as there would be rows."""
         sql, params = self.compiled(query)
         if not sql:
@@ -43,8 +43,6 @@ class EstimatingCore(Core):
         most = self.most if limit is None else limit
         query.set_limits(high=most + 1)
         self.report.sent(self.home, self.compiled(query)[0])
-        if limit is None:
-            self.refuse(table, estimate)
         return range(min(estimate, most + 1))
 
 
@@ -58,6 +56,18 @@ class EstimatedSupply(Supply):
     def add(self, rows: Any) -> None:
         if self.count is not None:
             self.count += len(rows)
+
+    def copied(self) -> Any:
+        return self.count
+
+    def restore(self, rows: Any) -> None:
+        self.count = rows
+
+    def with_keys(self, rows: Any, column: str, keys: Any) -> Any:
+        return rows[: len(keys)]
+
+    def number_with(self, others: Any) -> int:
+        return self.count or 0
 
     def told(self) -> StagedTable:
         return replace(
@@ -116,18 +126,21 @@ class DryRun(Execution):
         compiler.execution = self
 
     def placed(self, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+        if not is_page(self.compiler):
+            self.plan(sql, None)
+            return sql, params
         shown = shown_page(DryPlanner(self, self.compiler.statement))
         if shown is not None:
             self.show(shown)
             return sql, params
-        statement = page_statement(self.compiler)
-        if statement is not None and not self.is_local(statement[0]):
-            self.run_for_keys(*statement[:3])
+        search = PageSearch(DryPlanner(self, self.compiler.statement), len(params))
+        if search.found is not None and not search.found.is_of_child:
+            self.run_for_keys(search.found)
             self.leave_page_open(sql)
             return sql, params
-        page = find_page(self.compiler)
+        page = search.told_page()
         if page is not None:
-            sql, params = self.compiler.sql_of_page(page.keys)
+            sql, params = self.compiler.sql_of_page(self.compiler.query, page.keys)
         self.plan(sql, page)
         return sql, params
 
@@ -140,10 +153,6 @@ class DryRun(Execution):
             self.refusal = refusal
         self.report.supplied(page.planner.supplies.values())
 
-    def is_local(self, compiler: Any) -> bool:
-        """Whether a statement is about the child's own tables alone."""
-        return compiler.connection is self.connection and not compiler.statement.clauses
-
     def plan(self, sql: str, page: Page | None) -> None:
         planner = DryPlanner(self, self.compiler.statement, page)
         try:
@@ -155,13 +164,13 @@ class DryRun(Execution):
         if self.refusal is None:
             self.report.sent(self.connection.alias, self.outlined(supplies, sql))
 
-    def run_for_keys(self, compiler: Any, sql: str, params: Any) -> None:
-        if compiler.statement.clauses:
-            run = DryRun(compiler, self.report)
-            run.placed(sql, params)
+    def run_for_keys(self, found: Asked) -> None:
+        if found.compiler.statement.clauses:
+            run = DryRun(found.compiler, self.report)
+            run.placed(found.sql, found.params)
             self.refusal = run.refusal
         else:
-            self.report.sent(compiler.using, sql)
+            self.report.sent(found.compiler.using, found.sql)
 
     def leave_page_open(self, sql: str) -> None:
         """Note the statement of a page whose keys are not known, and the tables that it needs."""

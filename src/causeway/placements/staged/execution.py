@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import DatabaseError
 from django.db.models.sql.constants import MULTI
 
-from causeway.placements.staged.page import find_page, is_moved
+from causeway.placements.staged.page import PageSearch, is_page
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.relation import Relation
 from causeway.placements.staged.report import Report
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from django.db.models.sql import Query
 
     from causeway.placements.staged.core import Core
+
+SQL = tuple[str, tuple[Any, ...]]
 
 # No two temporary tables of a process have the same name.
 NUMBERS = count(1)
@@ -76,31 +78,36 @@ class Execution:
 
         Raises RowsOfPage instead where its rows were found on the way.
         """
-        whole = self.compiler.query, sql, params
+        statement = sql, params
         planner = Planner(self, self.compiler.statement)
-        shown = shown_page(planner) if self.brings_rows else None
-        if shown is not None and not is_moved(planner) and (rows := self.rows_of(shown)) is not None:
-            raise RowsOfPage(rows)
-        # Rows that refer to nothing are left out: no page of keys would be complete, either.
-        page = find_page(self.compiler) if shown is None else None
-        if page is not None and is_moved(planner):
-            page = None
-        if page is not None:
-            sql, params = self.compiler.sql_of_page(page.keys)
-        if page is not None or shown is not None:
-            planner = Planner(self, self.compiler.statement, page)
+        if is_page(self.compiler):
+            statement, planner = self.paged(PageSearch(planner, len(params)), statement)
         supplies = planner.run()
-        if page is not None and not page.is_complete(supplies, planner.trees):
-            self.compiler.query, sql, params = whole
-            self.compiler.noted_sql_at_home()
-            planner = Planner(self, self.compiler.statement)
-            supplies = planner.run()
         if planner.page_keys is not None:
-            sql, params = self.compiler.sql_of_page(planner.page_keys)
-        sql, params = self.with_relations(supplies, sql, params)
+            statement = self.compiler.sql_of_page(self.compiler.query, planner.page_keys)
+        sql, params = self.with_relations(supplies, *statement)
         self.report.supplied(supplies)
         self.report.sent(self.connection.alias, sql)
         return sql, params
+
+    def paged(self, search: PageSearch, whole: SQL) -> tuple[SQL, Planner]:
+        """The statement of a page, with what finds the core rows for it. Raises RowsOfPage."""
+        shown = shown_page(Planner(self, self.compiler.statement)) if self.brings_rows else None
+        if shown is not None and not search.number_before and (rows := self.rows_of(shown)) is not None:
+            raise RowsOfPage(rows)
+        for is_short in (False, True) if shown is None else (True,):
+            page = search.page(is_short=is_short)
+            if page is None:
+                break
+            statement = self.compiler.sql_of_page(search.query, page.keys)
+            planner = Planner(self, self.compiler.statement, page)
+            planner.run()
+            if is_short or page.is_complete(planner):
+                return statement, planner
+        if self.compiler.query is not search.query:
+            self.compiler.query = search.query
+            whole = self.compiler.noted_sql_at_home()
+        return whole, Planner(self, self.compiler.statement)
 
     def rows_of(self, shown: ShownPage) -> list[Row] | None:
         """The rows of a page that shows columns of core; None if a statement has to find them."""
@@ -158,17 +165,23 @@ class Execution:
         supply.temporary = name
 
     def ship(self, supply: Supply, core: Core, query: Query) -> bool:
-        """Have the rows of a query on core go to a temporary table as its server writes them; False if they cannot."""
+        """Have the rows of a query on core go to a temporary table as its server writes them; False if they cannot.
+
+        Raises TooManyStagedRows.
+        """
         ops, columns = self.connection.ops, supply.columns
         if supply.mapped or not ops.ships_from(core.connection, columns):
             return False
 
         def fill(cursor: Any, target: str) -> None:
             ship = partial(ops.ship, cursor, target, columns, core.connection)
-            supply.shipped = core.ship(query, str(supply.table), ship)
+            shipped = core.ship(query, ship)
+            if shipped[0] > core.most:
+                raise core.too_many(str(supply.table))
+            supply.shipped = shipped
 
+        self.make_temporary(supply, supply.relation_of([]), fill)
         supply.rows.clear()
-        self.make_temporary(supply, supply.relation(), fill)
         return True
 
     def explain_prefix(self) -> str:

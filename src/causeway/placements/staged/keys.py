@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from causeway.placements.staged.planner import Planner
-    from causeway.placements.staged.supply import Supply
     from causeway.placements.staged.tree import Edge, Tree
 
 
@@ -39,9 +38,9 @@ class KeySource:
     def query(self) -> Query:
         raise NotImplementedError
 
-    def is_unique(self, supply: Supply) -> bool:
-        """Whether a key has one row at most."""
-        return bool(self.key.target.unique)
+    def is_unique(self, alias: str) -> bool:
+        """Whether one row of an alias has a key at most, and none has two."""
+        return bool(self.key.alias == alias and self.key.target.unique)
 
     def keys(self, limit: int, distinct: bool = False) -> list[Any] | None:
         """The distinct keys; None if there are more than ``limit`` of them, or of their rows if not ``distinct``."""

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models.expressions import Col, OrderBy, Ref
-from django.db.models.lookups import GreaterThan, In, LessThan
-from django.db.models.sql.constants import INNER
+from django.db.models.lookups import GreaterThan, LessThan
+from django.utils.functional import cached_property
 
 from causeway.backends.base.statements import of_query
 from causeway.conf import cores
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.meaning import Meaning
+from causeway.placements.staged.references import Reference
+from causeway.placements.staged.statement import Clause
+from causeway.placements.staged.tree import Tree
 
 if TYPE_CHECKING:
     from django.db.models.sql import Query
 
     from causeway.placements.staged.planner import Planner
     from causeway.placements.staged.report import Report
-    from causeway.placements.staged.supply import Supply
-    from causeway.placements.staged.tree import Tree
     from causeway.placements.staged.want import Want
 
 # The first rows by an order that are fetched at once: so many times the rows of the page, and how
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 TIMES_THE_PAGE = 3
 LEAST_FIRST = 60
 THEN_TIMES = 50
-# So many keys are looked up in core at once, where nothing limits the parameters of a statement.
-MOST_KEYS = 20_000
 
 
 def is_page(compiler: Any) -> bool:
@@ -59,174 +59,231 @@ def nodes_of(compiler: Any) -> dict[str, Any]:
     return clauses[0].nodes if clauses else {}
 
 
-def keys_query(query: Query, *fields: str) -> Query:
-    """The query of the primary keys of a page, and of further fields of its rows."""
+def keys_query(query: Query, columns: Iterable[Col] = ()) -> Query:
+    """The query of the primary keys of a page, and of further columns of its rows."""
     keys = query.clone()
     keys.select_related = False
     keys.clear_select_clause()
-    keys.add_fields(["pk", *fields])
+    pk: Any = keys.get_meta().pk
+    select(keys, (pk.get_col(keys.get_initial_alias()), *columns))
+    for column in columns:
+        refer(keys, column.alias)
     return keys
+
+
+def select(query: Query, columns: tuple[Any, ...]) -> None:
+    """Have a query select columns, by their numbers."""
+    query.select = columns
+    query.selected = {str(position): position for position in range(len(columns))}
+
+
+def refer(query: Any, alias: str | None) -> None:
+    """Have a query join an alias that it knows, and those through which it is joined."""
+    while alias is not None:
+        if not query.alias_refcount[alias]:
+            query.ref_alias(alias)
+        alias = getattr(query.alias_map[alias], "parent_alias", None)
 
 
 @dataclass
 class Page:
     """The rows that a sliced query shows: their primary keys, and by which keys core rows are joined with them.
 
-    ``joined`` has the values by the alias and the column that the child's rows refer to core by.
+    ``joined`` has the values by the alias and the column that rows refer to core by.
     """
 
     keys: list[Any]
     joined: dict[tuple[str, str], list[Any]]
 
-    def is_complete(self, supplies: Iterable[Supply], trees: Iterable[Tree]) -> bool:
-        """Whether no row is left out because the core row that it refers to is gone."""
-        by_table = {(supply.home, str(supply.table)): supply for supply in supplies}
-        for tree in trees:
-            for edge in tree.edges(tree.staged_aliases(), tree.aliases_of_home(None)):
-                wanted = self.joined.get((edge.other.alias, edge.other.target.column))
-                if wanted is None or not tree.is_strict(edge.key.alias):
-                    continue
-                table = tree.nodes[edge.key.alias].table_name
-                found = by_table[table.home, str(table)].values(edge.key.target.column)
-                if len(found) < len(set(wanted)):
-                    return False
-        return True
+    def is_complete(self, planner: Planner) -> bool:
+        """Whether each core row is there that these refer to, where a join leaves them out otherwise."""
+        trees = [tree for tree in planner.trees if tree.clause.compiler is planner.statement.compiler]
+        return all(self.has_all(planner, tree, alias) for tree in trees for alias in tree.staged_aliases())
 
-
-def page_statement(compiler: Any) -> tuple[Any, str, Any, list[tuple[str, str]]] | None:
-    """The compiler and the statement of the page that a statement shows, and what it finds besides its keys.
-
-    None if it is no page, or there are no tables that it only shows.
-    """
-    if not is_page(compiler):
-        return None
-    nodes = nodes_of(compiler)
-    crossings = crossings_of(compiler)
-    paths = {alias: crossing_path(compiler, nodes, node) for alias, node in crossings.items()}
-    found = keys_query(compiler.query, *filter(None, paths.values())).get_compiler(compiler.using)
-    sql, params = found.whole_sql()
-    if staged_tables(found.statement) == staged_tables(compiler.statement):
-        return None
-    is_alike = (
-        found.connection is compiler.connection or Meaning(compiler.connection, found.connection).same_text
-    )
-    if not is_alike:
-        # Core would order and compare by its own rules, and the query is the child's.
-        return None
-    if any(path is None and alias not in nodes_of(found) for alias, path in paths.items()):
-        return None
-    joined = [(node.parent_alias, node.join_cols[0][0]) for alias, node in crossings.items() if paths[alias]]
-    return found, sql, params, joined
-
-
-def crossings_of(compiler: Any) -> dict[str, Any]:
-    """The joins from one database to another that leave out what refers to nothing there, by alias."""
-    nodes = nodes_of(compiler)
-    return {
-        alias: node
-        for alias, node in nodes.items()
-        if node.join_type == INNER
-        and homes_of(compiler, nodes, node)[0] != homes_of(compiler, nodes, node)[1]
-    }
-
-
-def is_moved(planner: Planner) -> bool:
-    """Whether a page begins at another row than the child's rows alone say.
-
-    Rows before it that refer to a core row that is gone are left out by the join, and do not count.
-    """
-    compiler: Any = planner.statement.compiler
-    nodes, query = nodes_of(compiler), compiler.query
-    if not query.low_mark:
-        return False
-    paths = {alias: crossing_path(compiler, nodes, node) for alias, node in crossings_of(compiler).items()}
-    fields = {alias: path for alias, path in paths.items() if path is not None}
-    if not fields:
-        return False
-    before = keys_query(query, *fields.values())
-    before.low_mark, before.high_mark = 0, query.low_mark
-    found = before.get_compiler(compiler.using)
-    sql, params = found.whole_sql()
-    found_columns = columns_of(found, sql, params, planner.execution.report)
-    _, *columns = found_columns or [()] * (len(fields) + 1)
-    (tree,) = (tree for tree in planner.trees if tree.clause.compiler is compiler)
-    return any(
-        lacks_keys(planner, tree, alias, set(keys)) for alias, keys in zip(fields, columns, strict=True)
-    )
-
-
-def lacks_keys(planner: Planner, tree: Tree, alias: str, keys: set[Any]) -> bool:
-    """Whether core has no row for one of the keys by which rows are joined with an alias."""
-    if None in keys:
-        return True
-    key = Col(alias, tree.nodes[alias].join_fields[0][1])
-    core = planner.core(str(tree.homes[alias]))
-    most = max(1, (core.connection.features.max_query_params or MOST_KEYS) - 100)
-    in_order = list(keys)
-    for start in range(0, len(keys), most):
-        chunk = in_order[start : start + most]
-        rows = core.rows(*core.compiled(tree.query([alias], [In(key, chunk)], [key])))
-        if len({value for (value,) in rows}) < len(chunk):
+    def has_all(self, planner: Planner, tree: Tree, alias: str) -> bool:
+        node: Any = tree.nodes[alias]
+        if not tree.may_leave_out(alias) or len(node.join_fields) != 1:
             return True
-    return False
+        ((parent_field, field),) = node.join_fields
+        wanted: Any = self.joined.get((node.parent_alias, parent_field.column))
+        if wanted is None and tree.homes[node.parent_alias]:
+            wanted = planner.supply_of(tree, node.parent_alias).values(parent_field.column)
+        return planner.supply_of(tree, alias).values(field.column).issuperset(wanted or ())
 
 
-def homes_of(compiler: Any, nodes: dict[str, Any], node: Any) -> tuple[str | None, str | None]:
-    """The staged homes of the two tables of a join, the one that it joins to first."""
-    staged_home = compiler.statement.staged_home
-    return staged_home(nodes[node.parent_alias].table_name), staged_home(node.table_name)
+class Asked:
+    """A query of keys, compiled where it can be executed."""
+
+    def __init__(self, query: Query, using: str, report: Report) -> None:
+        self.query = query
+        self.report = report
+        self.compiler: Any = query.get_compiler(using)
+        self.sql, self.params = self.compiler.whole_sql()
+
+    @property
+    def is_of_child(self) -> bool:
+        """Whether it is about tables of the child's alone."""
+        return not self.compiler.statement.clauses and self.compiler.connection.alias not in cores()
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """What it finds."""
+        if self.compiler.statement.clauses:
+            rows = self.compiler.execute_sql(report=self.report)
+        elif self.is_of_child:
+            rows = [self.fetched(self.sql)]
+        else:
+            rows = [Core(self.compiler.using, self.report).rows(self.sql, self.params)]
+        return list(self.compiler.results_iter(rows))
+
+    def counted(self) -> list[tuple[tuple[Any, ...], int]]:
+        """What it finds, each row once, with how often it is there."""
+        if not self.is_of_child:
+            return list(Counter(self.rows()).items())
+        quote_name = self.compiler.connection.ops.quote_name
+        names = ", ".join(map(quote_name, self.query.selected or ()))
+        found = self.fetched(
+            f"SELECT {names}, COUNT(*) FROM ({self.sql}) {quote_name('rows')} GROUP BY {names}"
+        )
+        return [(tuple(values), number) for *values, number in self.compiler.results_iter([found])]
+
+    def fetched(self, sql: str) -> list[tuple[Any, ...]]:
+        self.report.sent(self.compiler.using, sql)
+        with self.compiler.connection.cursor() as cursor:
+            cursor.execute(of_query(sql), self.params)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
-def crossing_path(compiler: Any, nodes: dict[str, Any], node: Any) -> str | None:
-    """The field by which rows of the page refer to a core row; None if it is no such field.
+class PageSearch:
+    """Looks for the rows that a statement shows, which is a page.
 
-    Between two databases no constraint keeps a row from referring to nothing. It would be left
-    out of the page, so what is referred to is looked at.
+    A join leaves out rows that refer to nothing, and between two databases no constraint keeps them from that. So
+    the page is looked for without the tables of core that are merely shown, and then what its rows refer to.
     """
-    path = path_of(nodes, node.parent_alias)
-    if homes_of(compiler, nodes, node)[0] is not None or path is None or len(node.join_cols) != 1:
-        return None
-    return "__".join([*path, node.join_fields[0][0].attname])
 
+    def __init__(self, planner: Planner, params: int) -> None:
+        self.planner = planner
+        # How many parameters the statement has without the keys of the page.
+        self.params = params
+        self.compiler: Any = planner.statement.compiler
+        self.query: Any = self.compiler.query
+        self.tree = next(
+            (tree for tree in planner.trees if tree.clause.compiler is self.compiler),
+            Tree(Clause(self.compiler, []), planner.statement),
+        )
 
-def path_of(nodes: dict[str, Any], alias: str) -> list[str] | None:
-    """The names of the foreign keys that lead from the base table to an alias."""
-    names: list[str] = []
-    while (node := nodes[alias]).join_type is not None:
-        if not getattr(node.join_field, "concrete", False):
+    @cached_property
+    def columns(self) -> dict[str, Col]:
+        """By what rows refer to core rows without which they are left out, by the alias of these."""
+        columns: dict[str, Col] = {}
+        for alias, node in self.tree.nodes.items():
+            is_further = not columns.keys().isdisjoint(self.tree.path(alias))
+            if self.tree.homes[alias] and self.tree.may_leave_out(alias) and not is_further:
+                columns[alias] = Col(node.parent_alias, node.join_fields[0][0])
+        return columns
+
+    @cached_property
+    def found(self) -> Asked | None:
+        """What asks for the keys of the page; None if they cannot be found without all tables."""
+        query = keys_query(self.query, self.columns.values())
+        for alias in self.tree.nodes:
+            # Its own database leaves out what refers to nothing in it.
+            if self.tree.may_leave_out(alias) and self.tree.is_here(alias):
+                refer(query, alias)
+        found = self.asked(query)
+        if staged_tables(found.compiler.statement) == staged_tables(self.planner.statement):
             return None
-        names.insert(0, node.join_field.name)
-        alias = node.parent_alias
-    return names
+        is_told = all(self.is_told(alias, nodes_of(found.compiler)) for alias in self.tree.nodes)
+        return found if is_told and self.is_alike(found.compiler.connection) else None
 
+    def asked(self, query: Query) -> Asked:
+        return Asked(query, self.compiler.using, self.planner.execution.report)
 
-def find_page(compiler: Any) -> Page | None:
-    """The page that a statement shows, if there are tables that it only shows; else None.
+    def is_told(self, alias: str, found: Collection[str]) -> bool:
+        """Whether it will be known for which rows of the page an alias has one."""
+        if alias in found or not self.tree.may_leave_out(alias) or self.tree.is_here(alias):
+            return True
+        way = list(self.tree.path(alias))
+        start = next((position for position, step in enumerate(way) if step in self.columns), None)
+        return (
+            start is not None
+            and len(self.tree.nodes[way[start]].join_fields) == 1
+            and len({self.tree.homes[step] for step in way[: start + 1]}) == 1
+        )
 
-    The rows shown are then those of this page, whatever is written meanwhile.
-    """
-    statement = page_statement(compiler)
-    if statement is None:
-        return None
-    found, sql, params, joined = statement
-    columns = columns_of(found, sql, params, compiler.execution.report) or [()] * (len(joined) + 1)
-    return Page(
-        list(columns[0]), {name: list(values) for name, values in zip(joined, columns[1:], strict=True)}
-    )
+    def is_alike(self, connection: Any) -> bool:
+        """Whether a connection orders and compares as that of the query, which is the child's."""
+        here = self.compiler.connection
+        return connection is here or Meaning(here, connection).same_text
 
+    @cached_property
+    def references(self) -> list[Reference | None]:
+        """What tells what rows refer to by each of the columns; None where they are found by that already."""
+        found: Any = self.found
+        return [
+            None if alias in nodes_of(found.compiler) else Reference(self.planner, self.tree, alias)
+            for alias in self.columns
+        ]
 
-def columns_of(found: Any, sql: str, params: Any, report: Report) -> list[tuple[Any, ...]]:
-    """The columns of what a compiled query finds; none where it finds nothing."""
-    if found.statement.clauses:
-        rows = found.execute_sql(report=report)
-    elif found.connection.alias not in cores():
-        report.sent(found.using, sql)
-        with found.connection.cursor() as cursor:
-            cursor.execute(of_query(sql), params)
-            rows = [cursor.fetchall()]
-    else:
-        rows = [Core(found.using, report).rows(sql, params)]
-    return list(zip(*found.results_iter(rows), strict=True))
+    @cached_property
+    def number_before(self) -> int:
+        """How many of the rows before the page are left out."""
+        if self.found is None or not self.query.low_mark or not any(self.references):
+            return 0
+        query = self.found.query.clone()
+        query.low_mark, query.high_mark = 0, self.query.low_mark
+        select(query, tuple(query.select[1:]))
+        rows = [(number, *values) for values, number in self.asked(query).counted()]
+        every, whole = (sum(number for number, *_ in found) for found in (rows, self.whole(rows)))
+        return int(every - whole)
+
+    def whole(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Those of some rows, with what they refer to by after something else, that refer to rows which are there."""
+        for position, reference in enumerate(self.references, 1):
+            if reference is not None:
+                known = reference.looked_up([row[position] for row in rows])
+                rows = [row for row in rows if known[row[position]]]
+        return rows
+
+    def page(self, *, is_short: bool = False) -> Page | None:
+        """The page, as far as the child's rows tell it; None if it cannot be found without all tables.
+
+        ``is_short`` says that rows of the page which they tell are left out.
+        """
+        if self.found is None or not (is_short or self.query.low_mark):
+            return self.told_page()
+        if not all(reference is None or reference.can_be_told() for reference in self.references):
+            return None
+        return self.whole_page() if is_short or self.number_before else self.told_page()
+
+    def told_page(self) -> Page | None:
+        return None if self.found is None else self.of_rows(self.found.rows())
+
+    def whole_page(self) -> Page | None:
+        """The page of rows that refer to rows which are there: it goes on with further ones until it is full."""
+        assert self.found is not None
+        low, skipped = self.query.low_mark, self.number_before
+        wanted = number = skipped + self.query.high_mark - low
+        more = 0
+        while True:
+            # In one statement with those before: of rows that are equal in the order, another may give the same again.
+            query = self.found.query.clone()
+            query.low_mark, query.high_mark = low, low + number
+            rows = self.asked(query).rows()
+            whole = self.whole(rows)
+            if len(whole) >= wanted or len(rows) < number:
+                return self.of_rows(whole[skipped:wanted])
+            more = max(2 * more, wanted - len(whole))
+            number += more
+
+    def of_rows(self, rows: list[tuple[Any, ...]]) -> Page | None:
+        """The page of some rows; None if a statement cannot name so many keys."""
+        most = self.compiler.connection.ops.most_params()
+        if most is not None and len(rows) + self.params > most:
+            return None
+        keys, *joined = zip(*rows, strict=True) if rows else [()] * (len(self.columns) + 1)
+        names = [(column.alias, str(column.target.column)) for column in self.columns.values()]
+        return Page(list(keys), {name: list(found) for name, found in zip(names, joined, strict=True)})
 
 
 def staged_tables(statement: Any) -> set[tuple[str, str]]:
@@ -282,18 +339,19 @@ class FirstRows:
         if self.order is None:
             return False
         high = self.compiler.query.high_mark
-        number = max(LEAST_FIRST, TIMES_THE_PAGE * high)
-        for first in (number, number * THEN_TIMES):
-            if first > self.want.core.most or first >= self.want.estimated():
-                return False
+        number, before = max(LEAST_FIRST, TIMES_THE_PAGE * high), self.want.supply.copied()
+        for first in sorted({min(first, self.want.core.most) for first in (number, number * THEN_TIMES)}):
+            if first >= self.want.estimated():
+                break
             # There are no more, but core would look for one to the end of the index.
-            rows = self.want.core.fetch(self.query(first), str(self.want.supply.table), first - 1)
-            self.want.supply.add(rows)
+            self.want.add(self.want.core.fetch(self.query(first), first - 1))
             step = f"the first {first} by {self.column.target.column!r}"
             if self.fills_page():
                 self.want.supply.steps.append(f"{step}, which fill the page")
                 return True
             self.want.supply.steps.append(f"{step} do not fill the page")
+        # What is needed may be others.
+        self.want.supply.restore(before)
         return False
 
     def query(self, first: int) -> Query:
@@ -316,5 +374,7 @@ class FirstRows:
         rows = self.planner.execute_here(keys_query(query))
         if len(rows) < query.high_mark - query.low_mark:
             return False
-        self.planner.page_keys = [key for (key,) in rows]
+        most = self.planner.connection.ops.most_params()
+        # The statement itself finds the same rows, without their keys.
+        self.planner.page_keys = [key for (key,) in rows] if most is None or len(rows) < most // 2 else None
         return True

@@ -44,9 +44,13 @@ class Planner:
         # The primary keys of the rows that the statement shows, where they were found on the way.
         self.page_keys: list[Any] | None = None
         self.meanings: dict[str, Meaning] = {}
+        self.has_run = False
 
     def run(self) -> list[Supply]:
-        """The rows for each of the staged tables."""
+        """The rows for each of the staged tables, which are looked for once."""
+        if self.has_run:
+            return list(self.supplies.values())
+        self.has_run = True
         wants = [Want(self, tree, alias) for tree in self.trees for alias in tree.staged_aliases()]
         # What conditions of their own reduce, reduces others.
         for want in sorted(wants, key=lambda want: not want.conditions):

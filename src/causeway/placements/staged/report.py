@@ -52,6 +52,8 @@ class Report:
     tables: list[StagedTable] = field(default_factory=list)
     statements: list[tuple[str, str]] = field(default_factory=list)
     is_wanted: bool = False
+    # What brought rows for the statements before.
+    supplies: list[Supply] = field(default_factory=list, repr=False)
 
     def sent(self, alias: str, sql: str) -> None:
         self.statements.append((alias, sql))
@@ -60,8 +62,17 @@ class Report:
         """How many statements were sent to a core database."""
         return sum(alias == home for alias, _ in self.statements)
 
+    def number_staged(self, supply: Supply) -> int:
+        """How many rows of a table are staged for the query, in all of its statements: each counts once."""
+        others = [
+            other for other in self.supplies if (other.home, other.table) == (supply.home, supply.table)
+        ]
+        return supply.number_with(others)
+
     def supplied(self, supplies: Iterable[Supply]) -> None:
         """Note what the supplies of a statement brought."""
+        supplies = list(supplies)
+        self.supplies += supplies
         if self.is_wanted or logger.isEnabledFor(logging.DEBUG) or query_staged.has_listeners():
             self.tables += [supply.told() for supply in supplies]
 

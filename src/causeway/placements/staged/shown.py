@@ -15,7 +15,7 @@ from django.db.models.sql.constants import INNER, LOUTER
 
 from causeway.backends.base.columns import is_formatted, kind, stored
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
-from causeway.placements.staged.page import is_page, nodes_of
+from causeway.placements.staged.page import nodes_of, refer, select
 from causeway.placements.staged.transport import keep_alike
 from causeway.placements.staged.want import Want
 
@@ -70,14 +70,9 @@ class ShownPage:
         query = self.compiler.query.clone()
         query.select_related = False
         query.clear_select_clause()
-        query.select = (*self.local, *self.keys.values())
-        query.selected = {str(position): position for position in range(len(query.select))}
-        alias: Any
+        select(query, (*self.local, *self.keys.values()))
         for alias in set().union(*map(aliases_of, query.select)):
-            while alias is not None:
-                if not query.alias_refcount[alias]:
-                    query.ref_alias(alias)
-                alias = getattr(query.alias_map[alias], "parent_alias", None)
+            refer(query, alias)
         found = query.get_compiler(self.compiler.using)
         self.sql, self.params = found.whole_sql()
         return found.connection is self.compiler.connection and not found.statement.clauses
@@ -146,9 +141,9 @@ class ShownPage:
 
 
 def shown_page(planner: Planner) -> ShownPage | None:
-    """The page that a statement is, if its columns of core are only shown and can be put into its rows."""
+    """A page, which a statement is, if its columns of core are only shown and can be put into its rows."""
     compiler: Any = planner.statement.compiler
-    if not is_page(compiler) or compiler.statement.whole_rows or len(compiler.statement.clauses) != 1:
+    if compiler.statement.whole_rows or len(compiler.statement.clauses) != 1:
         return None
     nodes, refcounts = nodes_of(compiler), compiler.query.alias_refcount
     staged_home = compiler.statement.staged_home

@@ -15,7 +15,7 @@ from causeway.placements.staged.report import StagedTable
 from causeway.placements.staged.transport import Stored, readers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from causeway.homes import Table
 
@@ -72,6 +72,23 @@ class Supply:
         self.rows.update((key_of(row), row) for row in map(tuple, rows))
         self.temporary = None
 
+    def copied(self) -> Any:
+        """What ``restore()`` takes to have the rows be those that there are now."""
+        return dict(self.rows)
+
+    def restore(self, rows: Any) -> None:
+        self.rows = rows
+        self.temporary = None
+
+    def with_keys(self, rows: Iterable[tuple[Any, ...]], column: str, keys: Iterable[Any]) -> Any:
+        """Those of the rows, as the driver of core gives them, that have one of the keys in a column."""
+        position, wanted = self.position(column), set(keys)
+        return [row for row in rows if row[position] in wanted]
+
+    def position(self, column: str) -> int:
+        """Where a column stands in the rows."""
+        return [field.column for field in self.fields].index(column)
+
     def with_own_ids(self, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
         """The rows with the child's ids of content types; without those whose content type it does not have."""
         own_ids = ContentTypeIds(self.home, ()).own_ids
@@ -86,12 +103,22 @@ class Supply:
 
     def values(self, column: str) -> set[Any]:
         """The values of one of its columns."""
-        position = [field.column for field in self.fields].index(column)
+        position = self.position(column)
         return {row[position] for row in self.rows.values()}
 
+    def number_with(self, others: Collection[Supply]) -> int:
+        """How many rows these are, together with those of other supplies of the table."""
+        every = [self, *others]
+        shipped = [supply.shipped[0] for supply in every if supply.shipped]
+        together = set().union(*(supply.rows for supply in every)) if others else self.rows
+        return max(len(together), *shipped, 0)
+
     def relation(self) -> Relation:
+        return self.relation_of(list(self.rows.values()))
+
+    def relation_of(self, rows: list[tuple[Any, ...]]) -> Relation:
         name = relation_name(self.connection, self.table)
-        return Relation(name, self.columns, list(self.rows.values()), frozenset(self.keys))
+        return Relation(name, self.columns, rows, frozenset(self.keys))
 
     def told(self) -> StagedTable:
         """What is reported of it."""

@@ -55,6 +55,17 @@ class Tree:
         """Whether every row of the result has a row of that alias."""
         return all(self.nodes[step].join_type in {None, INNER} for step in self.path(alias))
 
+    def is_here(self, alias: str) -> bool:
+        """Whether it is one of the child's tables, joined through such alone."""
+        return not any(self.homes[step] for step in self.path(alias))
+
+    def may_leave_out(self, alias: str) -> bool:
+        """Whether rows are left out that refer to none of that alias, and no constraint keeps them from that."""
+        node = self.nodes[alias]
+        if node.join_type != INNER or not self.is_strict(alias):
+            return False
+        return self.homes[alias] != self.homes[node.parent_alias] or not is_kept(node)
+
     def component(self, alias: str, placed: set[str]) -> list[str]:
         """The aliases joined with this one among those ``placed``, itself included, each after its parent.
 
@@ -109,6 +120,14 @@ class Tree:
         join = self.nodes[alias].demote()
         join.filtered_relation = None
         return join
+
+
+def is_kept(join: Any) -> bool:
+    """Whether a constraint of the database keeps rows from referring to nothing by a join within it."""
+    field = join.join_field
+    if not getattr(field, "concrete", False) or not field.db_constraint:
+        return False
+    return bool(field.model._meta.managed and field.related_model._meta.managed)
 
 
 def conjuncts(where: Any) -> Iterable[Any]:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.expressions import Col
 from django.db.models.lookups import In, Range
 
-from causeway.placements.staged.core import Core
+from causeway.exceptions import TooManyStagedRows
+from causeway.placements.staged.core import Core, in_chunks
 from causeway.placements.staged.keys import KeySource, key_sources
 from causeway.placements.staged.lock import lock_as
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from django.db.models.sql import Query
 
     from causeway.placements.staged.planner import Planner
@@ -83,19 +86,60 @@ class Want:
         if self.planner.first_rows_class(self.planner, self).take():
             return None
         size = self.estimated()
-        for source in sources if size > few else ():
+        if size > few and self.take_fewer(sources, size):
+            return None
+        if not self.take_all(size):
+            self.take_by_any_keys(sources)
+        return None
+
+    def take_fewer(self, sources: list[KeySource], size: int) -> bool:
+        """Fetch the rows by keys, if these are fewer than the about ``size`` rows there are otherwise."""
+        for source in sources:
             keys = source.keys(MOST_KEYS, distinct=True)
             if keys is not None and len(keys) < size:
-                return self.take_by_keys(
-                    source, keys, f"fewer than the about {size} rows there are otherwise"
-                )
-        self.core.refuse(str(self.supply.table), size)
-        if not (self.is_alone() and self.planner.ship(self)):
-            self.supply.add(self.core.fetch(self.query(), str(self.supply.table)))
+                self.take_by_keys(source, keys, f"fewer than the about {size} rows there are otherwise")
+                return True
+        return False
+
+    def take_all(self, size: int) -> bool:
+        """Fetch the rows that the core side's own conditions leave; False if they are more than may be staged."""
+        whole = self.unlocked_query(self.conditions)
+        # Estimates may be far too high, or too low.
+        if size > self.core.most and self.core.count(whole) > self.core.most:
+            return False
+        before = self.supply.copied()
+        try:
+            if not (self.is_alone() and self.planner.ship(self)):
+                self.add(self.core.fetch(self.query()))
+        except TooManyStagedRows:
+            self.core.forget_size(self.supply.table)
+            self.supply.restore(before)
+            return False
         self.supply.is_whole = not self.conditions
         how = f"by its own conditions, which leave about {size}" if self.conditions else "the whole table"
         self.supply.steps.append(f"{how}: nothing reduces it further")
-        return None
+        return True
+
+    def take_by_any_keys(self, sources: list[KeySource]) -> None:
+        """Fetch the rows by keys, however many these are: other rows than the query needs are no reason to refuse it.
+
+        Raises TooManyStagedRows where there are no such keys, or their rows are too many.
+        """
+        # Some may have no row.
+        most = 2 * self.core.most + MOST_KEYS
+        found = [
+            (keys, source) for source in sources if (keys := source.keys(most, distinct=True)) is not None
+        ]
+        if not found:
+            raise self.core.too_many(str(self.supply.table))
+        keys, source = min(found, key=lambda pair: len(pair[0]))
+        self.take_by_keys(source, keys, "as all others would be too many")
+
+    def add(self, rows: Any) -> None:
+        """Add rows to those that are staged. Raises TooManyStagedRows."""
+        self.supply.add(rows)
+        if self.planner.execution.report.number_staged(self.supply) > self.core.most:
+            raise self.core.too_many(str(self.supply.table))
 
     def is_alone(self) -> bool:
         """Whether these are all rows that the statement needs of the table, none of them to be locked."""
@@ -108,18 +152,21 @@ class Want:
         return [
             source
             for source in key_sources(self.planner, self.tree, self.component)
-            if self.planner.meaning(self.home).holds_there(In(source.key, []))
-            and not self.is_mapped(source.key)
+            if self.may_be_asked(source.key)
         ]
+
+    def may_be_asked(self, key: Any) -> bool:
+        """Whether core tells the keys in one of its columns apart as the child's database does."""
+        return self.planner.meaning(self.home).holds_there(In(key, [])) and not self.is_mapped(key)
 
     def take_few(self, few: int) -> bool:
         """Fetch the rows that the core side's own conditions leave, unless they are more than a few."""
         few = min(few, self.core.most)
-        rows = self.core.fetch(self.query(), str(self.supply.table), few)
+        rows = self.core.fetch(self.query(), few)
         if len(rows) > few:
             self.supply.steps.append(f"its own conditions leave more than {few}")
             return False
-        self.supply.add(rows)
+        self.add(rows)
         self.supply.steps.append(f"by its own conditions, which leave no more than {few}")
         return True
 
@@ -134,19 +181,37 @@ class Want:
         return self.estimate
 
     def take_by_keys(self, source: Any, keys: list[Any], why: str) -> None:
-        """Fetch the rows that have one of the keys."""
-        table = str(self.supply.table)
-        self.core.refuse(table, len(keys) if source.is_unique(self.supply) else 0)
+        """Fetch the rows that have one of the keys. Raises TooManyStagedRows."""
         self.supply.steps.append(f"by {len(keys)} keys of {source.name!r}, {why}")
-        if is_dense(keys):
+        if self.is_dense(source, keys):
             dense = Range(source.key, (min(keys), max(keys)))
-            self.supply.add(self.core.fetch(self.query(dense), table))
+            rows = self.core.fetch(self.query(dense), SPARSE * len(keys))
+            self.add(self.supply.with_keys(rows, source.key.target.column, keys))
             return
-        most = self.core.connection.features.max_query_params or MOST_KEYS
-        most = max(1, most - 100)  # its conditions have parameters as well
-        for start in range(0, len(keys), most):
-            chunk = In(source.key, keys[start : start + most])
-            self.supply.add(self.core.fetch(self.query(chunk), table))
+        for chunk in self.in_chunks(source, keys):
+            self.add(self.core.fetch(self.query(In(source.key, chunk))))
+
+    def in_chunks(self, source: Any, keys: list[Any]) -> Iterable[Sequence[Any]]:
+        """The keys, a part for each statement. Raises TooManyStagedRows."""
+        _, params = self.core.compiled(self.query())
+        chunks = list(in_chunks(keys, self.core.connection, len(params)))
+        if len(keys) > self.core.most and source.is_unique(self.alias):
+            # Some may have no row; but nothing is fetched that is refused then.
+            number = sum(
+                self.core.count(self.unlocked_query([*self.conditions, In(source.key, chunk)]))
+                for chunk in chunks
+            )
+            if number > self.core.most:
+                raise self.core.too_many(str(self.supply.table))
+        return chunks
+
+    def is_dense(self, source: Any, keys: list[Any]) -> bool:
+        """Whether a range of integers brings about as many rows as the keys themselves."""
+        if not 100 <= len(keys) <= MOST_KEYS or not all(type(key) is int for key in keys):
+            return False
+        # What is not wanted must not be locked.
+        is_read = self.alias not in self.planner.statement.locked
+        return is_read and source.is_unique(self.alias) and max(keys) - min(keys) < SPARSE * len(keys)
 
     def query(self, *further: Any) -> Query:
         """The query on core of the rows of the alias."""
@@ -163,10 +228,3 @@ class Want:
         own = [Col(self.alias, field) for field in self.supply.model._meta.pk_fields][:1]
         inner = self.tree.query(self.component, conditions, own)
         return self.tree.query([self.alias], [In(own[0], inner)], select)
-
-
-def is_dense(keys: list[Any]) -> bool:
-    """Whether a range of integers brings about as many rows as the keys themselves."""
-    if len(keys) < 100 or not all(type(key) is int for key in keys):
-        return False
-    return bool(max(keys) - min(keys) < SPARSE * len(keys))
