@@ -2,11 +2,11 @@
 
 from unittest.mock import patch
 
+from django.db import connection
 from django.db.models import Count, F, Window
 
 import causeway
 from causeway.placements.staged import page
-from tests.databases import engine
 from tests.library.models import Article, Author
 from tests.orm.models import Crossing, Mention
 from tests.shop.models import Bookmark, Comment
@@ -94,7 +94,7 @@ class PageTests(StagedTestCase):
         for number, slug in enumerate(slugs):
             Mention.objects.create(article_id=slug, number=number)
         known = {article.slug for article in self.articles.values()}
-        ignores_case = engine() == "mysql"
+        ignores_case = connection.vendor == "mysql"
         left = [n for n, slug in enumerate(slugs) if (slug.lower() if ignores_case else slug) in known]
         mentions = Mention.objects.order_by("number")
         for related in ("article", "article__author"):

@@ -4,13 +4,13 @@ from unittest.mock import patch
 
 from django import VERSION
 from django.db import DatabaseError, connection, connections, transaction
-from django.db.models import F, OuterRef, Subquery, Value
+from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat
 
 from causeway.placements.staged import writes
 from tests.library.models import Article, Author
 from tests.shop.models import Comment, Content
-from tests.staged.cases import StagedTestCase
+from tests.staged.cases import StagedTestCase, march
 
 
 class SpanningWritesTests(StagedTestCase):
@@ -102,6 +102,94 @@ class SpanningWritesTests(StagedTestCase):
         Content.contents.create(pk=self.articles["Canals"].pk, title="in core", slug="in-core")
         here = Content.objects.using("default").values("pk")
         self.assert_titles(Article.objects.filter(pk__in=here), ["Dams"])
+
+
+class ClaimTests(StagedTestCase):
+    """What a write asks of its rows themselves holds when they are written, whoever wrote them since they were found."""
+
+    def after_they_are_found(self, write):
+        """For this test, have another write be done after the rows of one are found, once."""
+        find = writes.FoundRows.__init__
+        writing = [write]
+
+        def found_and_written(rows, *args):
+            find(rows, *args)
+            if writing:
+                writing.pop()()
+
+        self.enterContext(patch.object(writes.FoundRows, "__init__", found_and_written))
+
+    def take(self, text):
+        self.after_they_are_found(lambda: Comment.objects.filter(text=text).update(flagged=True))
+
+    def assert_taken(self, condition, *texts):
+        Comment.objects.filter(text__in=["Strong", "High", "Deep", "Long"]).update(flagged=False)
+        self.take("High")
+        number = Comment.objects.filter(condition).update(text=Concat("text", Value("!")))
+        found = Comment.objects.filter(text__endswith="!").values_list("text", flat=True)
+        self.assertEqual((sorted(found), number), ([f"{text}!" for text in texts], len(texts)))
+
+    def test_an_update_of_rows_that_another_took(self):
+        free = Q(flagged=False)
+        self.assert_taken(free & Q(article__title="Bridges"), "Strong")
+
+    def test_conditions_within_others(self):
+        bridges, canals = Q(article__title="Bridges"), Q(article__title="Canals")
+        for condition, texts in (
+            (bridges & ~Q(flagged=True), ["Strong"]),
+            (~(Q(flagged=True) | ~bridges), ["Strong"]),
+            ((bridges & Q(flagged=False)) | canals, ["Green", "Slow", "Strong"]),
+            (Q(flagged=False) | canals, ["Deep", "Green", "Long", "Slow", "Strong"]),
+            (Q(flagged=True) ^ bridges, ["Green", "Slow", "Strong"]),
+            (Q(article__author__name="Ada", flagged=False) & ~Q(article__title="Dams"), ["Strong"]),
+            (Q(flagged=False, article__tags__name__in=["stone", "steel"]), ["Long", "Strong"]),
+            (
+                Q(flagged=False)
+                & (Q(article__tags__name="water") | Q(text="High", article__tags__name="steel")),
+                ["Deep"],
+            ),
+        ):
+            with self.subTest(condition=condition), transaction.atomic(), transaction.atomic(using="core"):
+                self.assert_taken(condition, *texts)
+                for alias in ("default", "core"):
+                    transaction.set_rollback(True, using=alias)
+
+    def test_a_row_is_written_once_however_it_is_found(self):
+        """By one of the rows joined with it a condition holds for it, by another one it does not."""
+        stone_or_strong = Q(article__tags__name="stone") | Q(text="Strong")
+        self.assertEqual(
+            Comment.objects.filter(stone_or_strong, article__title="Bridges").update(
+                text=Concat("text", Value("!"))
+            ),
+            3,
+        )
+        self.assertEqual(Comment.objects.filter(text__endswith="!!").count(), 0)
+
+    def test_a_deletion(self):
+        self.take("High")
+        deleted = Comment.objects.filter(article__title="Bridges", flagged=False)._raw_delete("default")
+        self.assertEqual(deleted, 1)
+        self.assertCountEqual(
+            Comment.objects.filter(article__title="Bridges").values_list("text", flat=True), ["Rusty", "High"]
+        )
+
+    def test_rows_of_core(self):
+        flagged = Article.objects.filter(comments__flagged=True)
+        for taking in ({"title": "taken"}, {"created_at": march(9)}):
+            with self.subTest(taking=taking), transaction.atomic(using="core"):
+                self.after_they_are_found(
+                    lambda taking=taking: Article.objects.filter(slug="canals").update(**taking)
+                )
+                claimed = flagged.filter(title__in=["Bridges", "Canals"], created_at__lt=march(8))
+                self.assertEqual(claimed.update(title="claimed"), 1)
+                self.assert_titles(Article.objects.filter(title="claimed"), ["claimed"])
+                transaction.set_rollback(True, using="core")
+
+    def test_values_that_are_computed_elsewhere(self):
+        title = Article.objects.filter(pk=OuterRef("article_id")).values("title")
+        self.take("High")
+        self.assertEqual(Comment.objects.filter(flagged=False).update(text=Subquery(title)), 3)
+        self.assertEqual(Comment.objects.get(pk=self.comments[2].pk).text, "High")
 
 
 class TemporaryTablesTests(StagedTestCase):

@@ -283,6 +283,13 @@ class WritingStagingMixin(WriteAtHome, StagingMixin):
 
 
 class SQLUpdateCompilerStagingMixin(WritingStagingMixin):
+    def pre_sql_setup(self):
+        if self.query.count_active_tables() > 1 and not self.query.related_updates:
+            # Where MySQL cannot update a table that it reads, Django would look for the keys by itself here, and then
+            # write by them whatever became of the rows.
+            self.get_from_clause()
+        return super().pre_sql_setup()
+
     def whole_sql(self):
         given = self.query.values
         try:

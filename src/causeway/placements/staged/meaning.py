@@ -101,6 +101,10 @@ class Meaning:
             return not any(is_unlike(node) for node in parts(condition))
         return self._holds(condition, exactly=False)
 
+    def is_same_there(self, condition: Any) -> bool:
+        """Whether the condition holds in core for the same rows for which it holds in the child's database."""
+        return self.holds_there(condition) if self.same_text else self._holds(condition, exactly=True)
+
     def _holds(self, condition: Any, exactly: bool) -> bool:
         if isinstance(condition, WhereNode):
             if condition.connector == XOR:

@@ -1,6 +1,7 @@
 """Writes whose conditions or values reach tables of another database.
 
-The keys of the rows are found first, by a spanning query; then they are written by key, in chunks.
+The keys of the rows are found first, by a spanning query; then they are written by key, in chunks,
+as far as the conditions on the rows themselves hold then (``conditions``).
 A value that is computed of other tables comes with the keys, as the driver gives it, and is written
 as that: so one statement would take it, which runs no code of a field on the way. The values of an
 insert are computed before it.
@@ -13,14 +14,16 @@ from functools import partial
 from itertools import chain
 from typing import Any, cast
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Field
 from django.db.models.expressions import Col, Expression, ExpressionWrapper, Value
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 from django.db.models.sql.constants import ROW_COUNT
+from django.db.models.sql.where import AND
 
 from causeway.backends.base.columns import stored
 from causeway.conf import LOCAL_ALIAS
+from causeway.placements.staged.conditions import OwnConditions, Truth
 from causeway.placements.staged.meaning import has_subquery, parts
 from causeway.placements.staged.relation import Column, Relation
 from causeway.placements.staged.transport import as_it_travels, reader
@@ -78,8 +81,11 @@ class ComputedReader:
 
 def delete_by_keys(compiler: Any) -> int:
     """Carry out the deletion of a compiler; returns how many rows it deleted."""
-    rows, _ = found(compiler, compiler.query, [])
-    deletions = in_chunks(compiler, list(rows), partial(DeleteQuery, compiler.query.model))
+    found = FoundRows(compiler, compiler.query, [])
+    deletions = chain.from_iterable(
+        in_chunks(compiler, keys, conditions, partial(DeleteQuery, compiler.query.model))
+        for _, conditions, keys in found.groups()
+    )
     with transaction.atomic(using=compiler.using, savepoint=False):
         return executed(deletions)
 
@@ -112,21 +118,17 @@ def executed(compilers: Iterable[Any]) -> int:
 def updates_by_keys(compiler: Any, given: Any) -> Iterator[Any]:
     """The compilers of the updates by key that do what the update of a compiler would."""
     query = compiler.query
-    mapped = compiler.content_type_ids.columns if compiler.content_type_ids else ()
+    mapped = mapped_columns(compiler)
     is_computed = [is_computed_here(field, value, mapped) for field, _, value in query.values]
     computed = [triple for triple, there in zip(query.values, is_computed, strict=True) if there]
-    rows, readers = found(compiler, given, [value for _, _, value in computed])
-    groups: dict[str, tuple[list[Any], list[Any]]] = {}
-    for key, values in rows.items():
-        # Equal values may be of several types, or be stored in several ways.
-        groups.setdefault(repr(values), (values, []))[1].append(key)
+    found = FoundRows(compiler, given, [value for _, _, value in computed])
 
     def assigned(values: list[Any]) -> UpdateQuery:
         # An id of a content type is replaced by core's, as any that is given.
         rest = iter(
             [
                 read(value) if field.column in mapped else read.written(field, value)
-                for (field, _, _), read, value in zip(computed, readers, values, strict=True)
+                for (field, _, _), read, value in zip(computed, found.readers, values, strict=True)
             ]
         )
         update: Any = UpdateQuery(query.model)
@@ -137,8 +139,15 @@ def updates_by_keys(compiler: Any, given: Any) -> Iterator[Any]:
         return cast("UpdateQuery", update)
 
     return chain.from_iterable(
-        in_chunks(compiler, keys, partial(assigned, values)) for values, keys in groups.values()
+        in_chunks(compiler, keys, conditions, partial(assigned, values))
+        for values, conditions, keys in found.groups()
     )
+
+
+def mapped_columns(compiler: Any) -> Collection[str]:
+    """The columns of a written table that hold core's ids of content types."""
+    ids = compiler.content_type_ids
+    return ids.columns if ids is not None else ()
 
 
 def insert_value(compiler: Any, field: Any, value: Any) -> Any:
@@ -162,35 +171,78 @@ def is_computed_here(field: Any, value: Any, mapped: Collection[str]) -> bool:
     return has_subquery(value) or field.column in mapped or bool(columns.intersection(mapped))
 
 
-def found(
-    compiler: Any, query: Any, computed: list[Any]
-) -> tuple[dict[Any, list[Any]], list[ComputedReader]]:
-    """The keys of the rows that a query would write, each with the raw values computed for it, and what reads these."""
-    query = query.clone()
-    # As Django does it when it compiles them.
-    computed = [value.resolve_expression(query, allow_joins=False, for_save=True) for value in computed]
-    query.__class__ = Query
-    query.select_related = False
-    query.clear_ordering(force=True)
-    query.extra = {}
-    query.clear_select_clause()
-    pk = query.get_meta().pk
-    query.select = (pk.get_col(query.get_initial_alias()), *map(Raw, computed))
-    asked = query.get_compiler(compiler.using)
-    # A row that several rows of another table lead to is written once.
-    rows = {row[0]: list(row[1:]) for row in asked.results_iter()}
-    readers = [
-        ComputedReader(value.output_field, asked.connection, compiler.connection) for value in computed
-    ]
-    return rows, readers
+class FoundRows:
+    """The rows that a query would write: their keys, the raw values computed for each, and what is to hold of it still.
+
+    ``readers`` read the computed values.
+    """
+
+    def __init__(self, compiler: Any, query: Any, computed: list[Any]) -> None:
+        query = query.clone()
+        # As Django does it when it compiles them.
+        self.computed = [
+            value.resolve_expression(query, allow_joins=False, for_save=True) for value in computed
+        ]
+        self.own = OwnConditions(
+            query, connections[LOCAL_ALIAS], compiler.connection, mapped_columns(compiler)
+        )
+        asked = self.query(query).get_compiler(compiler.using)
+        self.rows: dict[Any, tuple[list[Any], set[tuple[Any, ...]], list[Any]]] = {}
+        for key, *values in asked.results_iter():
+            self.add(key, values)
+        self.readers, self.compared_readers = (
+            [ComputedReader(value.output_field, asked.connection, compiler.connection) for value in values]
+            for values in (self.computed, self.own.compared.values())
+        )
+
+    def query(self, query: Any) -> Any:
+        """What finds the rows of a query, which it takes."""
+        query.__class__ = Query
+        query.select_related = False
+        query.clear_ordering(force=True)
+        query.extra = {}
+        query.clear_select_clause()
+        pk = query.get_meta().pk.get_col(query.get_initial_alias())
+        truths = map(Truth, self.own.asked)
+        query.select = (pk, *map(Raw, [*self.computed, *self.own.compared.values()]), *truths)
+        return query
+
+    def add(self, key: Any, values: list[Any]) -> None:
+        """Note one of the rows. One that several rows of another table lead to is written once."""
+        computed, compared = len(self.computed), len(self.computed) + len(self.own.compared)
+        _, truths, _ = self.rows.setdefault(key, (values[:computed], set(), values[computed:compared]))
+        truths.add(tuple(values[compared:]))
+
+    def groups(self) -> Iterator[tuple[list[Any], Any, list[Any]]]:
+        """Keys of rows to be written alike: with the computed values, and the conditions that are to hold; None for none."""
+        groups: dict[str, tuple[list[Any], Any, list[Any], list[Any]]] = {}
+        for key, (values, truths, compared) in self.rows.items():
+            # Equal values may be of several types, or be stored in several ways.
+            name = repr((values, sorted(truths, key=repr), compared))
+            groups.setdefault(name, (values, truths, compared, []))[-1].append(key)
+        for values, truths, compared, keys in groups.values():
+            yield values, self.conditions(truths, compared), keys
+
+    def conditions(self, truths: Any, compared: list[Any]) -> Any:
+        if not self.own:
+            return None
+        written = [
+            None if value is None else read.written(column.target, value)
+            for read, column, value in zip(
+                self.compared_readers, self.own.compared.values(), compared, strict=True
+            )
+        ]
+        return self.own.conditions(truths, written)
 
 
-def in_chunks(compiler: Any, keys: list[Any], query: Callable[[], Any]) -> Iterator[Any]:
-    """The compilers of a statement for each chunk of the keys."""
+def in_chunks(compiler: Any, keys: list[Any], conditions: Any, query: Callable[[], Any]) -> Iterator[Any]:
+    """The compilers of a statement for each chunk of the keys, whose rows are to meet the conditions."""
     # Values have parameters too, and a composite key several.
     most = (compiler.connection.features.max_query_params or 4 * CHUNK) // 4
     size = min(most, CHUNK)
     for start in range(0, len(keys), size):
         chunk = query()
         chunk.add_filter("pk__in", keys[start : start + size])
+        if conditions is not None:
+            chunk.where.add(conditions, AND)
         yield chunk.get_compiler(compiler.using)
