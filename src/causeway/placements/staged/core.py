@@ -76,7 +76,8 @@ class Core:
         """How many rows a query has, of which none is fetched; of more than may be staged, one more than that."""
         query.set_limits(high=self.most + 1)
         sql, params = self.compiled(query)
-        [(number,)] = self.rows(f"SELECT COUNT(*) FROM ({sql}) counted", params) if sql else [(0,)]
+        counting = of_query(f"SELECT COUNT(*) FROM ({sql}) counted")
+        [(number,)] = self.rows(counting, params) if sql else [(0,)]
         return int(number)
 
     def estimate(self, query: Query) -> int:
