@@ -1,0 +1,52 @@
+"""How many rows a statement would bring, as MySQL and MariaDB are asked for it."""
+
+from contextlib import suppress
+from unittest.mock import patch
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import TestCase
+
+from tests.shop.models import Note
+
+# A session can be set so, where its server has that.
+SETTINGS = [
+    "explain_format = 'TRADITIONAL'",
+    "explain_format = 'TREE'",
+    "explain_format = 'JSON'",
+    "optimizer_switch = 'hypergraph_optimizer=on'",
+]
+
+
+def set_session(assignment):
+    with connection.cursor() as cursor, suppress(OperationalError):
+        cursor.execute(f"SET SESSION {assignment}")
+
+
+def estimated(queryset):
+    sql, params = queryset.query.get_compiler("default").as_sql()
+    return connection.ops.estimated_rows(sql, params, most=30)
+
+
+@pytest.mark.mysql
+class EstimateTests(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        Note.objects.bulk_create(Note(text=f"note {number}") for number in range(40))
+
+    def test_rows_are_estimated_however_the_server_explains(self):
+        for assignment in SETTINGS:
+            variable = assignment.partition(" ")[0]
+            with self.subTest(assignment):
+                self.addCleanup(set_session, f"{variable} = DEFAULT")
+                set_session(assignment)
+                self.assertGreaterEqual(estimated(Note.objects.all()), 1)
+                self.assertLess(estimated(Note.objects.filter(pk=-1)), 2)
+
+    def test_rows_are_counted_where_the_server_tells_no_number(self):
+        def estimate_sql(self, sql, most):
+            return f"EXPLAIN FORMAT=JSON {sql}"
+
+        with patch.object(type(connection.ops), "estimate_sql", estimate_sql):
+            self.assertEqual(estimated(Note.objects.all()), 31)
+            self.assertEqual(estimated(Note.objects.filter(text="note 1")), 1)
