@@ -3,11 +3,13 @@
 import datetime
 import functools
 import json
+from contextlib import contextmanager
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.apps.registry import Apps
-from django.db import models
+from django.db import DatabaseError, OperationalError, models
 from django.test import override_settings
 
 from causeway.exceptions import PlacementError
@@ -16,7 +18,8 @@ from tests.placements.carrying import connected, fetched, make_table, results, t
 
 CHILD = databases.engine()
 # By engine, one that tells less apart, or more, than the database's own.
-COLLATIONS = {"sqlite3": "nocase", "mysql": "utf8mb4_bin", "postgresql": "C"}
+COLLATIONS = {"sqlite3": "nocase", "mysql": "utf8mb4_bin", "mariadb": "utf8mb4_bin", "postgresql": "C"}
+MYSQL_AND_MARIADB = ["mysql", "mariadb"]
 UTC = datetime.UTC
 
 
@@ -26,14 +29,14 @@ def unblocked(django_db_blocker):
         yield
 
 
-@pytest.fixture(params=databases.ENGINES)
+@pytest.fixture(params=databases.PRODUCTS)
 def core_engine(request):
     return request.param
 
 
-def model_with(**fields):
+def model_with(db_table="values_further", /, **fields):
     """A model with these fields beside its key."""
-    meta = type("Meta", (), {"apps": Apps(), "app_label": "values", "db_table": "values_further"})
+    meta = type("Meta", (), {"apps": Apps(), "app_label": "values", "db_table": db_table})
     return type("Further", (models.Model,), {"__module__": __name__, "Meta": meta, **fields})
 
 
@@ -42,6 +45,11 @@ def assert_carried(core, child, rows, queryset):
     make_table(core, queryset.model, rows)
     relation = fetched(core, child, queryset.model.objects.all())
     make_table(child, queryset.model, rows)
+    return assert_found_alike(child, queryset, relation)
+
+
+def assert_found_alike(child, queryset, relation):
+    """The queryset finds over both vehicles what it finds in the child's table; return that."""
     expected = results(child, queryset)
     if child.ops.carries_inline(relation.columns):
         assert results(child, queryset, relation, child.ops.inline_relation(relation)) == expected, "inline"
@@ -79,7 +87,7 @@ def test_decimals_keep_all_digits(core_engine):
 # On SQLite, Django rounds what it reads.
 @pytest.mark.mysql
 @pytest.mark.postgresql
-@pytest.mark.parametrize("core_engine", ["mysql", "postgresql"])
+@pytest.mark.parametrize("core_engine", [*MYSQL_AND_MARIADB, "postgresql"])
 @pytest.mark.parametrize("value", ["1.23900", "-12345.67000", "0.00001", "-999999999999999.99999"])
 def test_decimals_with_more_digits_than_the_model_says_are_carried_whole(core_engine, value):
     stored = model_with(value=models.DecimalField(max_digits=20, decimal_places=5))
@@ -167,7 +175,7 @@ def test_collation_of_a_field_is_kept(core_engine):
     # A model names a collation that both databases have: here each has its own.
     model, on_core = (
         model_with(value=models.CharField(max_length=20, db_collation=COLLATIONS[engine]))
-        for engine in (CHILD, core_engine)
+        for engine in (databases.product(), core_engine)
     )
     texts = ["b", "B", "a", "A", "é", "E", "z", "Z", "ß", "ss"]
     with connected(core_engine) as (core, child):
@@ -198,9 +206,10 @@ def test_collation_of_a_field_is_kept(core_engine):
         (models.PositiveBigIntegerField(), 2**64 - 1),
     ],
 )
-def test_unsigned_integers_of_mysql_are_carried_or_refused(field, greatest):
+@pytest.mark.parametrize("core_engine", MYSQL_AND_MARIADB)
+def test_unsigned_integers_of_mysql_are_carried_or_refused(core_engine, field, greatest):
     model = model_with(value=field)
-    with connected("mysql") as (core, child):
+    with connected(core_engine) as (core, child):
         make_table(core, model, [model(id=1, value=0)])
         with core.cursor() as cursor:
             cursor.execute("UPDATE values_further SET value = %s", [greatest])
@@ -251,7 +260,7 @@ def test_integers_within_a_range_that_a_model_restricts_are_carried(core_engine)
             assert_exact(child, model.objects.values_list("value"), relation, -1)
 
 
-@pytest.mark.parametrize("core_engine", ["sqlite3", "mysql"])
+@pytest.mark.parametrize("core_engine", ["sqlite3", *MYSQL_AND_MARIADB])
 def test_text_with_nul_is_carried_or_refused(core_engine):
     for field in (models.CharField(max_length=20), models.TextField()):
         model = model_with(value=field)
@@ -284,24 +293,24 @@ def carried_json(core, child, text):
     return model, fetched(core, child, model.objects.all())
 
 
-# PostgreSQL keeps none of these, SQLite all, and MySQL NUL alone.
+# PostgreSQL keeps none of these, SQLite all, MySQL and MariaDB NUL alone; but what is carried to MariaDB is a text.
 @pytest.mark.parametrize(
     ("core_engine", "text"),
     [
-        *((engine, text) for engine in ("sqlite3", "mysql") for text in WITH_NUL),
+        *((engine, text) for engine in ("sqlite3", *MYSQL_AND_MARIADB) for text in WITH_NUL),
         *(("sqlite3", text) for text in WITH_HALVES),
     ],
 )
 def test_json_without_characters_is_carried_or_refused(core_engine, text):
     with connected(core_engine) as (core, child):
         model, relation = carried_json(core, child, text)
-        if CHILD == "postgresql":
+        if CHILD == "postgresql" or (databases.product() == "mysql" and text in WITH_HALVES):
             assert_refused(child, relation)
         else:
             assert_exact(child, model.objects.values_list("value"), relation, json.loads(text))
 
 
-@pytest.mark.parametrize("core_engine", ["sqlite3", "mysql"])
+@pytest.mark.parametrize("core_engine", ["sqlite3", *MYSQL_AND_MARIADB])
 @pytest.mark.parametrize(
     "text", [r'["\\u0000"]', r'["\\ud800"]', r'["\uD83D\uDE00"]', '["\U0001f600"]', r'["\u00e9"]']
 )
@@ -309,6 +318,88 @@ def test_json_with_escapes_is_carried(core_engine, text):
     with connected(core_engine) as (core, child):
         model, relation = carried_json(core, child, text)
         assert_exact(child, model.objects.values_list("value"), relation, json.loads(text))
+
+
+# MySQL has integers of 64 bits in JSON, and makes a float of a larger one without a word.
+@pytest.mark.parametrize("core_engine", ["sqlite3", "mariadb", "postgresql"])
+@pytest.mark.parametrize("integer", [2**64 - 1, -(2**63), 2**64, -(2**63) - 1])
+def test_integers_in_json_are_carried_or_refused(core_engine, integer):
+    with connected(core_engine) as (core, child):
+        model, relation = carried_json(core, child, json.dumps({"9" * 20: [integer]}))
+        if databases.product() == "mysql" and not -(2**63) <= integer < 2**64:
+            assert_refused(child, relation)
+        else:
+            queryset = model.objects.values_list("value")
+            assert_exact(child, queryset, relation, {"9" * 20: [integer]})
+
+
+@contextmanager
+def connected_with(core_engine, collation):
+    """Connections to two databases, the child's with that collation for all texts of which nothing else is said."""
+    with connected(core_engine) as (core, child):
+        with child.cursor() as cursor:
+            name = child.ops.quote_name(child.settings_dict["NAME"])
+            try:
+                cursor.execute(f"ALTER DATABASE {name} COLLATE {collation}")
+            except OperationalError:
+                pytest.skip(f"{child.display_name} has no collation {collation}")
+        yield core, child
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize(
+    "collation",
+    [
+        *(
+            "utf8mb4_bin",
+            "utf8mb4_general_ci",
+            "utf8mb4_unicode_ci",
+            "utf8mb4_0900_ai_ci",
+            "utf8mb4_0900_as_cs",
+        ),
+        *("utf8mb3_general_ci", "latin1_swedish_ci", "latin1_bin"),
+    ],
+)
+def test_texts_have_the_collation_of_the_childs_database(collation):
+    texts = ["b", "B", "b ", "a", "A", "é", "E", "z", "Z", "ß", "ss"]
+    fields = {"value": models.CharField, "long": models.TextField, "uuid": models.UUIDField}
+    model, local = (
+        model_with(table, **{name: field(max_length=20) for name, field in fields.items()})
+        for table in ("values_further", "values_local")
+    )
+    rows, others = (
+        [
+            kind(id=number, value=text, long=text, uuid=UUID(int=number))
+            for number, text in enumerate(texts, 1)
+        ]
+        for kind in (model, local)
+    )
+    with connected_with("sqlite3", collation) as (core, child):
+        make_table(child, local, others[::2])
+        assert_carried(core, child, rows, model.objects.order_by("value", "id").values_list("id"))
+        relation = fetched(core, child, model.objects.all())
+        for name in fields:
+            for queryset in (
+                model.objects.filter(**{f"{name}__in": local.objects.values(name)}),
+                model.objects.filter(**{f"{name}__gte": getattr(rows[0], name)}),
+                model.objects.filter(**{name: getattr(rows[0], name)}),
+            ):
+                assert_found_alike(child, queryset.order_by("id").values_list("id"), relation)
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("collation", ["utf8mb3_general_ci", "latin1_swedish_ci"])
+def test_text_beyond_the_character_set_of_the_childs_database_is_refused(collation):
+    model = model_with(value=models.CharField(max_length=20))
+    with connected_with("sqlite3", collation) as (core, child):
+        make_table(core, model, [model(id=1, value="\U0001f600")])
+        relation = fetched(core, child, model.objects.all())
+        refused = (PlacementError, DatabaseError)
+        if child.ops.carries_inline(relation.columns):
+            with pytest.raises(refused):
+                child.ops.inline_relation(relation)
+        with pytest.raises(refused), temporary(child, relation):
+            pass
 
 
 @pytest.mark.postgresql

@@ -19,7 +19,7 @@ MORE = ["Harbour Bridge", "harbour bridge", "HARBOUR BRIDGE!", "I", "i", "İ", "
 VALUES = [value for value in TEXTS if value is not None] + MORE
 
 
-@pytest.fixture(scope="module", params=databases.ENGINES)
+@pytest.fixture(scope="module", params=databases.PRODUCTS)
 def pair(request, django_db_blocker):
     """Connections to core and to the child's database, which have the same rows."""
     with django_db_blocker.unblock(), connected(request.param) as (core, child):

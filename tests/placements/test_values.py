@@ -37,7 +37,7 @@ class Pair:
         return expected
 
 
-@pytest.fixture(scope="module", params=databases.ENGINES)
+@pytest.fixture(scope="module", params=databases.PRODUCTS)
 def pair(request, django_db_blocker):
     with django_db_blocker.unblock(), connected(request.param) as (core, child):
         pair = Pair(request.param, core, child)

@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import re
 import uuid
 from contextlib import suppress
 
@@ -20,6 +21,9 @@ TEXTS = (
     *("CharField", "FileField", "FilePathField", "GenericIPAddressField", "JSONField", "SlugField"),
     "TextField",
 )
+
+# An escape in JSON of half of a pair of surrogates, where no backslash is escaped itself.
+HALF = re.compile(r"\\u(?:d[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..\\u)d[c-f])", re.IGNORECASE)
 
 # By kind, the types of values that a column of it holds.
 TYPES = {
@@ -234,6 +238,16 @@ class VehiclesMixin:
         for value in (min(found), max(found)) if found else ():
             if not least <= value <= greatest:
                 raise ValueError(f"the integer {value}")
+
+    def check_escapes(self, texts, nul):
+        """Raise ValueError for JSON with an escape of what is no character, ``nul`` among it if it is true."""
+        for text in texts:
+            if "\\u" not in text:
+                continue
+            plain = text.replace("\\\\", "/")
+            if (nul and "\\u0000" in plain) or HALF.search(plain):
+                what = r"\u0000, or with " if nul else ""
+                raise ValueError(f"JSON with {what}half of a pair of surrogates")
 
     def naive(self, value):
         """A datetime as text, in the time zone of the connection if it has one of its own."""

@@ -7,7 +7,6 @@ from causeway.backends.base.operations import OperationsMixin
 from causeway.backends.base.statements import Known
 from causeway.backends.mysql.vehicles import MySQLVehiclesMixin
 
-
 # What the server's optimizer cannot do yet: this one explains in no table.
 NOT_SUPPORTED_YET = 3999
 

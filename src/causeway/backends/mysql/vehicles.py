@@ -14,10 +14,17 @@ from causeway.backends.base.statements import of_temporary
 from causeway.backends.base.vehicles import TYPES, VehiclesMixin, finite_decimal, finite_float
 
 TEXT = re.compile(r"(?:var)?char\s*\((\d+)\)", re.IGNORECASE)
+# The types that have a collation.
+COLLATED = re.compile(r"(?:var)?char\b|(?:tiny|medium|long)?text\b|enum\b|set\b", re.IGNORECASE)
 DECIMAL = re.compile(r"(?:numeric|decimal)\s*\((\d+),\s*(\d+)\)", re.IGNORECASE)
 # What fits into a row of 65,535 bytes.
 LONGEST = 16_000
 PREFIX = 190
+# MySQL has the integers of JSON in 64 bits, with a sign or without; a larger one becomes the nearest float.
+LARGE = re.compile(r"\d{19}")
+LEAST, GREATEST = -(2**63), 2**64 - 1
+# Of an older character set, which databases may still have.
+BEYOND_UTF8MB3 = re.compile("[\U00010000-\U0010ffff]")
 # With a LIMIT, a derived table is computed once and gets an index for what it is joined by.
 ALL_ROWS = 2**64 - 1
 
@@ -43,7 +50,38 @@ class MySQLVehiclesMixin(VehiclesMixin):
         return self.connection.mysql_version >= version
 
     def carries_inline(self, columns):
-        return self.has_json_table and all(self.kind(column.field) for column in columns)
+        # In place of what its character set lacks, JSON_TABLE writes a question mark.
+        return (
+            self.has_json_table
+            and all(self.kind(column.field) for column in columns)
+            and (self.character_set.startswith("utf8") or not any(map(self.is_collated, columns)))
+        )
+
+    @property
+    def character_set(self):
+        """The first word of the collation that texts have here if nothing else is said."""
+        return self.text_rules()[0].partition("_")[0]
+
+    def is_collated(self, column):
+        return bool(COLLATED.match(self.bare_type(column.field)))
+
+    def exact(self, kind, values):
+        values = super().exact(kind, values)
+        if str not in self.types_of_kinds.get(kind, {str}):
+            return values
+        texts = [value for value in values if type(value) is str]
+        if kind == "JSONField":
+            if not self.connection.mysql_is_mariadb:
+                self.check_json(texts)
+        elif self.character_set in {"utf8", "utf8mb3"} and any(map(BEYOND_UTF8MB3.search, texts)):
+            raise ValueError("a text with a character of four bytes")
+        return values
+
+    def check_json(self, texts):
+        """Raise ValueError for JSON that MySQL, which takes it apart, refuses or changes."""
+        self.check_escapes(texts, nul=False)
+        for text in filter(LARGE.search, texts):
+            json.loads(text, parse_int=fitting_integer)
 
     @cached_property
     def written_as(self):
@@ -87,7 +125,11 @@ class MySQLVehiclesMixin(VehiclesMixin):
             return "char(36) CHARACTER SET ascii", "CAST({} AS UUID)"
         if declared == "json" and not self.connection.mysql_is_mariadb:
             return "longtext", "CAST({} AS JSON)"
-        return self.fitting_type(field, values), "{}"
+        declared = self.fitting_type(field, values)
+        if COLLATED.match(declared) and " COLLATE " not in declared:
+            # MySQL would give it the collation of the connection, which is no table's.
+            declared += f" COLLATE {self.quote_name(self.text_rules()[0])}"
+        return declared, "{}"
 
     def fitting_type(self, field, values):
         """The type of the model's column, wide enough.
@@ -95,7 +137,7 @@ class MySQLVehiclesMixin(VehiclesMixin):
         Without a word, JSON_TABLE would cut a longer text, and any statement round a decimal.
         """
         declared = self.bare_type(field)
-        if declared == "json":
+        if declared == "json" and self.connection.mysql_is_mariadb:
             return "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
         if match := TEXT.fullmatch(declared):
             longest = max(map(len, filter(None, values)), default=0)
@@ -155,6 +197,12 @@ def wide_decimal(digits, places, values):
     fraction = max((len(part[2]) for part in parts), default=0)
     whole, places = max(whole, digits - places), max(fraction, places)
     return f"numeric({whole + places}, {places})"
+
+
+def fitting_integer(digits):
+    if not LEAST <= (integer := int(digits)) <= GREATEST:
+        raise ValueError(f"JSON with the integer {integer}")
+    return integer
 
 
 def in_base64(value):

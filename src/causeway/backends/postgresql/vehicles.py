@@ -32,10 +32,6 @@ BINARY = {
 }
 
 
-# Escapes in JSON of what no text of PostgreSQL holds, where no backslash is escaped itself.
-NO_CHARACTER = re.compile(r"\\u(?:0000|d[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..\\u)d[c-f])", re.IGNORECASE)
-
-
 class PostgreSQLVehiclesMixin(VehiclesMixin):
     inline_limit = 2000
 
@@ -60,10 +56,8 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
         if any("\0" in text for text in texts):
             raise ValueError("a text with the character NUL")
         if kind == "JSONField":
-            # MySQL and SQLite keep JSON as text.
-            escaped = (text.replace("\\\\", "/") for text in texts if "\\u" in text)
-            if any(map(NO_CHARACTER.search, escaped)):
-                raise ValueError(r"JSON with \u0000, or with half of a pair of surrogates")
+            # MariaDB and SQLite keep JSON as text.
+            self.check_escapes(texts, nul=True)
         return values
 
     def carries_inline(self, columns):
