@@ -100,11 +100,23 @@ class VehiclesTests(TransactionTestCase):
             )
             self.assertEqual(list(cursor.fetchall()), [(1, "b")])
 
-    def test_temporary_table_can_be_read_twice(self):
-        self.assertIs(connection.ops.reopens_temporary, True)
-        with temporary(connection, relation((1, "a"), (2, "b"))) as (body, _), connection.cursor() as cursor:
-            cursor.execute(f"WITH c (x, y) AS ({body}) SELECT a.x, b.y FROM c a JOIN c b ON a.x < b.x")
+    def test_temporary_table_or_its_copy_can_be_read_beside_it(self):
+        with temporary(connection, relation((1, "a"), (2, "b"))), connection.cursor() as cursor:
+            names = [NAME, NAME] if connection.ops.reopens_temporary else [NAME, f"{NAME}_copy"]
+            if names[1] != NAME:
+                connection.ops.copy_temporary(cursor, names[1], NAME)
+                self.addCleanup(self.drop, names[1])
+            c, d = (f"(x, y) AS (SELECT * FROM {connection.ops.quote_name(name)})" for name in names)
+            cursor.execute(f"WITH c {c}, d {d} SELECT c.x, d.y FROM c JOIN d ON c.x < d.x")
             self.assertEqual(list(cursor.fetchall()), [(1, "b")])
+
+    def test_copy_of_a_temporary_table_that_fails_leaves_nothing(self):
+        if connection.ops.reopens_temporary:
+            self.skipTest("This is about engines that open a temporary table once in a statement.")
+        self.create(relation((1, "a"), keys=["id"]))
+        with connection.cursor() as cursor, self.assertRaises(DatabaseError):
+            connection.ops.copy_temporary(cursor, f"{NAME}_copy", "causeway_missing")
+        self.assertIs(exists(f"{NAME}_copy"), False)
 
     def test_temporary_table_is_gone_after_it_was_dropped(self):
         self.create(relation((1, "a")))

@@ -54,7 +54,7 @@ class VehiclesMixin:
     # are not what its model says.
     types_of_kinds = TYPES
 
-    # Whether a statement may name one temporary table twice.
+    # Whether a statement may name one temporary table twice. Where not, ``copy_temporary()`` makes further ones.
     reopens_temporary = True
 
     def carries_inline(self, columns):

@@ -4,7 +4,9 @@ import decimal
 import json
 import re
 import uuid
+from contextlib import suppress
 
+from django.db import Error
 from django.db.models import IntegerField
 from django.utils.duration import duration_microseconds
 from django.utils.functional import cached_property
@@ -184,6 +186,17 @@ class MySQLVehiclesMixin(VehiclesMixin):
             int(match[1]) > PREFIX if match else declared.split()[0] in self.connection._limited_data_types
         )
         return f"({PREFIX})" if is_long else ""
+
+    def copy_temporary(self, cursor, name, original):
+        """Make a temporary table of that name with the columns, indexes and rows of another."""
+        copy, original = self.quote_name(name), self.quote_name(original)
+        cursor.execute(f"CREATE TEMPORARY TABLE {copy} LIKE {original}")
+        try:
+            cursor.execute(f"INSERT INTO {copy} SELECT * FROM {original}")
+        except BaseException:
+            with suppress(Error):
+                self.drop_temporary(cursor, name)
+            raise
 
     def drop_temporary(self, cursor, name):
         # Any other DROP would end the transaction.

@@ -133,12 +133,14 @@ class Execution:
                 body, body_params = self.connection.ops.inline_relation(relation)
                 supply.vehicle = "inline"
             else:
-                body, body_params = self.temporary(supply, relation, sql), ()
+                body, body_params = self.temporary(supply, relation), ()
+                sql = self.opened_once(supply, relation, sql)
                 supply.vehicle = "temporary table"
             clauses.append(f"{self.head(relation)} AS ({body})")
             with_params += body_params
-        # EXPLAIN goes before all.
+        # EXPLAIN goes before all. What is asked on the way, such as for keys, is not explained.
         explain = self.explain_prefix()
+        explain = explain if sql.startswith(explain) else ""
         return f"{explain}WITH {', '.join(clauses)} {sql.removeprefix(explain)}", (*with_params, *params)
 
     def head(self, relation: Relation) -> str:
@@ -146,16 +148,11 @@ class Execution:
         names = ", ".join(quote_name(column.name) for column in relation.columns)
         return f"{quote_name(relation.name)} ({names})"
 
-    def temporary(self, supply: Supply, relation: Relation, sql: str) -> str:
+    def temporary(self, supply: Supply, relation: Relation) -> str:
         """The query of a temporary table of the rows, made for this execution."""
-        ops = self.connection.ops
         if supply.temporary is None:
             self.make_temporary(supply, relation)
-        body = f"SELECT * FROM {ops.quote_name(supply.temporary)}"
-        if not ops.reopens_temporary and sql.count(ops.quote_name(relation.name)) > 1:
-            # With a LIMIT, MySQL computes it once, and so opens the table once.
-            body += f" LIMIT {2**64 - 1}"
-        return body
+        return f"SELECT * FROM {self.connection.ops.quote_name(supply.temporary)}"
 
     def make_temporary(self, supply: Supply, relation: Relation, fill: Any = None) -> None:
         name = f"causeway_{next(NUMBERS)}"
@@ -163,6 +160,27 @@ class Execution:
             self.connection.ops.create_temporary(cursor, name, relation, fill)
         self.temporaries.append(name)
         supply.temporary = name
+
+    def opened_once(self, supply: Supply, relation: Relation, sql: str) -> str:
+        """The statement; where it may name a temporary table only once, each further time names a copy."""
+        ops = self.connection.ops
+        if ops.reopens_temporary:
+            return sql
+        # Aliases, and columns by them, have a name without that of the home.
+        name = ops.quote_name(relation.name)
+        first, *others = sql.split(name)
+        sql = first
+        for number, part in enumerate(others):
+            sql += (self.copy_of(supply.temporary) if number else name) + part
+        return sql
+
+    def copy_of(self, temporary: str | None) -> str:
+        """The quoted name of a further temporary table with the same rows."""
+        name = f"causeway_{next(NUMBERS)}"
+        with self.connection.cursor() as cursor:
+            self.connection.ops.copy_temporary(cursor, name, temporary)
+        self.temporaries.append(name)
+        return str(self.connection.ops.quote_name(name))
 
     def ship(self, supply: Supply, core: Core, query: Query) -> bool:
         """Have the rows of a query on core go to a temporary table as its server writes them; False if they cannot.
