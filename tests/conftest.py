@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
-from tests import databases, servers
+from tests import databases, servers, unpacked
 from tests.projects import (
     child_project,
     core_project,
@@ -47,6 +47,9 @@ def start(stack):
     for product in {databases.product(), databases.core_product()} & servers.SERVERS.keys():
         kind = servers.SERVERS[product]
         os.environ[kind.variable] = str(stack.enter_context(kind.stands()))
+    if databases.product() == "mysql":
+        # Django copies test databases by mysqldump, and MariaDB's does not understand MySQL.
+        os.environ["PATH"] = os.pathsep.join([str(unpacked.programs_of("mysql")), os.environ["PATH"]])
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="causeway-tests-", dir=IN_MEMORY))
     os.environ[databases.FOLDER_VARIABLE] = folder
     os.environ[databases.RUN_VARIABLE] = str(os.getpid())

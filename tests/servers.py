@@ -123,9 +123,7 @@ class Kind(ABC):
 
     def program(self, name: str) -> str:
         """The path of one of its programs. Raises ServerError."""
-        folders = os.pathsep.join(map(str, unpacked.program_folders(self.name)))
-        # An empty path is not that of the environment.
-        newest = folders and shutil.which(name, path=folders)
+        newest = shutil.which(name, path=str(unpacked.programs_of(self.name)))
         found = newest if versions() == "newest" else self.installed(name) or newest
         if not found:
             raise ServerError(self.missing(name))
@@ -209,9 +207,9 @@ class MySQL(MySQLKind):
 
     def beside(self, program: str) -> list[str]:
         """Where an unpacked server finds what came with it."""
-        if not Path(program).is_relative_to(unpacked.folder()):
+        if Path(program).parent != unpacked.programs_of(self.name):
             return []
-        usr = Path(program).parent.parent
+        usr = unpacked.folder() / self.name / "usr"
         return [
             f"--basedir={usr}",
             f"--plugin-dir={usr / 'lib/mysql/plugin'}",
@@ -245,8 +243,8 @@ class MariaDB(MySQLKind):
 
     def beside(self, program: str) -> list[str]:
         """Where an unpacked server finds what came with it."""
-        is_unpacked = Path(program).is_relative_to(unpacked.folder())
-        return [f"--basedir={Path(program).parent.parent}"] if is_unpacked else []
+        is_unpacked = Path(program).parent == unpacked.programs_of(self.name)
+        return [f"--basedir={unpacked.folder() / self.name / 'usr'}"] if is_unpacked else []
 
 
 class PostgreSQL(Kind):

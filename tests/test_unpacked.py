@@ -60,7 +60,7 @@ def fetched(folder):
 
 
 def is_complete(folder):
-    starter = folder / "servers/mysql/usr/sbin/mysqld"
+    starter = folder / "servers/mysql/programs/mysqld"
     assert (folder / "servers/mysql").stat().st_mode & 0o777 == 0o755
     there = folder / "servers/mysql/usr/lib/x86_64-linux-gnu"
     return f"exec {there}/ld-linux-x86-64.so.2 " in starter.read_text() and os.access(starter, os.X_OK)

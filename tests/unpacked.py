@@ -20,16 +20,19 @@ from pathlib import Path
 
 FOLDER_VARIABLE = "CAUSEWAY_TEST_UNPACKED"
 # Not in a home: servers that root starts run as other users.
-FOLDER = "/var/cache/django-causeway/servers"
+FOLDER = "/var/cache/django-causeway/unpacked"
 SUITE = "sid"
 PACKAGES = {
     "mysql": ("mysql-server-core", "mysql-client-core"),
     "mariadb": ("mariadb-server-core", "mariadb-client-core"),
     "postgresql": ("postgresql",),
 }
-PROGRAM_FOLDERS = ("usr/sbin", "usr/bin", "usr/lib/postgresql/*/bin")
-PROGRAMS = ("mysql*", "mariadb*", "my_print_defaults", "resolveip")
-# The path of a program in the PATH of others must stay what they find beside it.
+PROGRAMS = (
+    *(f"usr/*bin/{name}" for name in ("mysql*", "mariadb*", "my_print_defaults", "resolveip")),
+    "usr/lib/postgresql/*/bin/*",
+)
+# In a server's folder, where its programs are and nothing else.
+PROGRAM_FOLDER = "programs"
 STARTER = """#!/bin/sh
 exec {loader} --argv0 "$0" --library-path {libraries} {program} "$@"
 """
@@ -49,9 +52,9 @@ def variable(server: str) -> str:
     return f"CAUSEWAY_TEST_{server.upper()}"
 
 
-def program_folders(server: str) -> list[Path]:
-    """Where the programs of an unpacked server are; none where it is not unpacked."""
-    return [found for pattern in PROGRAM_FOLDERS for found in sorted((folder() / server).glob(pattern))]
+def programs_of(server: str) -> Path:
+    """The folder of the programs of a server, if it is unpacked."""
+    return folder() / server / PROGRAM_FOLDER
 
 
 def unpack(server: str) -> Path:
@@ -133,19 +136,16 @@ def make_starters(unpacked: Path, root: Path) -> None:
     A program that starts another, as initdb does, finds it by its own path.
     """
     (loader,) = (unpacked / "usr/lib").glob("*-linux-gnu*/ld-linux*.so.*")
-    for file in programs(unpacked):
+    (unpacked / PROGRAM_FOLDER).mkdir()
+    for file in sorted(found for pattern in PROGRAMS for found in unpacked.glob(pattern)):
+        (unpacked / PROGRAM_FOLDER / file.name).symlink_to(root / file.relative_to(unpacked))
+        if file.is_symlink() or file.read_bytes()[:4] != b"\x7fELF":
+            continue
         program = file.with_name(f"{file.name}.unpacked")
         file.rename(program)
         there = [root / path.relative_to(unpacked) for path in (loader, loader.parent, program)]
         file.write_text(STARTER.format(loader=there[0], libraries=there[1], program=there[2]))
         file.chmod(0o755)
-
-
-def programs(unpacked: Path) -> list[Path]:
-    """The programs of a server that need libraries."""
-    found = [file for name in PROGRAMS for file in unpacked.glob(f"usr/*bin/{name}")]
-    found += unpacked.glob("usr/lib/postgresql/*/bin/*")
-    return [file for file in found if not file.is_symlink() and file.read_bytes()[:4] == b"\x7fELF"]
 
 
 def run(command: list[str]) -> str:

@@ -99,7 +99,11 @@ class WritingTestCase(BothManagersTestCase):
 
     def test_bulk_create(self):
         rows = self.manager.bulk_create([Content(slug=slug, title=slug) for slug in "def"], batch_size=2)
-        self.assert_at_home(*rows)
+        if connections[self.alias].features.can_return_rows_from_bulk_insert:
+            self.assert_at_home(*rows)
+        else:
+            # As with one database, MySQL tells no keys, and such rows belong to none yet.
+            self.assertEqual({(row.pk, row._state.db) for row in rows}, {(None, None)})
         self.assert_stored(d="d", e="e", f="f")
 
     def test_bulk_create_ignoring_conflicts(self):

@@ -65,8 +65,12 @@ class MySQLCatalog(Catalog):
             text = re.sub(f"^{pattern}", word, text)
         if text == "json" and self.connection.mysql_is_mariadb:
             return "longtext"
-        # A display width means nothing, and newer servers leave it out; but (1) is a boolean's mark.
-        return text if text == "tinyint(1)" else re.sub(r"^(\w*int)\(\d+\)", r"\1", text)
+        return without_width(text)
+
+
+def without_width(text: str) -> str:
+    """A type without its display width, which means nothing and is left out by MySQL; but (1) is a boolean's mark."""
+    return text if text == "tinyint(1)" else re.sub(r"^(\w*int)\(\d+\)", r"\1", text)
 
 
 def column_of(
@@ -75,7 +79,7 @@ def column_of(
     extra = extra.lower()
     return Column(
         name=name,
-        type=type,
+        type=without_width(type),
         null=nullable == "YES",
         # MariaDB writes the absent default of a column that may be null as a word.
         default=default not in {None, "NULL"},
