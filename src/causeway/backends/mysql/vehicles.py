@@ -190,9 +190,9 @@ class MySQLVehiclesMixin(VehiclesMixin):
     def copy_temporary(self, cursor, name, original):
         """Make a temporary table of that name with the columns, indexes and rows of another."""
         copy, original = self.quote_name(name), self.quote_name(original)
-        cursor.execute(f"CREATE TEMPORARY TABLE {copy} LIKE {original}")
+        cursor.execute(of_temporary(f"CREATE TEMPORARY TABLE {copy} LIKE {original}"))
         try:
-            cursor.execute(f"INSERT INTO {copy} SELECT * FROM {original}")
+            cursor.execute(of_temporary(f"INSERT INTO {copy} SELECT * FROM {original}"))
         except BaseException:
             with suppress(Error):
                 self.drop_temporary(cursor, name)
