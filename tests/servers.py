@@ -176,6 +176,8 @@ class MySQLKind(Kind):
             f"--bind-address={HOST}",
             f"--port={port}",
             "--character-set-server=utf8mb4",
+            # What waits for a table longer than this waits for something that is never going to end.
+            "--lock-wait-timeout=100",
         ]
 
     def refusal(self, server: Server) -> str | None:

@@ -31,10 +31,11 @@ class User:
         for account in self.accounts:
             self.server.on_server(f"DROP USER {account}")
 
-    def check(self, settings="", status=1):
+    def check(self, settings="", status=1, databases=("default",)):
         text = f"for entry in DATABASES.values(): entry.update(USER={self.name!r}, PASSWORD='secret')\n{settings}"
         with self.child.changed_settings(text):
-            done = self.child.manage("check", "--database", "default", status=status)
+            named = [word for alias in databases for word in ("--database", alias)]
+            done = self.child.manage("check", *named, status=status)
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
 

@@ -81,14 +81,31 @@ class RecoveryTests(PreparedTestCase):
 
     def test_a_session_that_holds_it(self):
         """MariaDB lists it, but calls it unknown while the session that prepared it is connected."""
+        core = connections["core"]
         gid = self.prepare(stay=True)
         self.decide(gid)
         outcome = self.outcomes()[gid]
-        if connections["core"].vendor == "mysql":
+        if core.vendor == "mysql" and core.mysql_is_mariadb:
             assert outcome == HELD
             assert self.decisions() == [gid]
             self.doCleanups()
             assert self.outcomes() == {gid: COMMITTED}
+        else:
+            assert outcome == COMMITTED
+        self.assert_author("renamed")
+
+    def test_a_session_of_mysql_that_is_set_to_hold_it(self):
+        """As all of them did before version 8.0.29."""
+        core = connections["core"]
+        if core.vendor != "mysql" or core.mysql_is_mariadb:
+            self.skipTest("This is about MySQL's variable xa_detach_on_prepare.")
+        options = core.settings_dict["OPTIONS"]
+        with patch.dict(options, init_command="SET SESSION xa_detach_on_prepare = OFF"):
+            gid = self.prepare(stay=True)
+        self.decide(gid)
+        assert self.outcomes() == {gid: HELD}
+        self.doCleanups()
+        assert self.outcomes() == {gid: COMMITTED}
         self.assert_author("renamed")
 
     def test_what_core_refuses_is_told(self):

@@ -72,7 +72,15 @@ class ValidationMixin:
         except TwoPhaseUnavailable as error:
             return [no_two_phases(home, str(error), "Run migrate.")]
         except DatabaseError as error:
-            reason, old = f"the server refused to tell: {' '.join(str(error).split())}", []
+            hint = "Without that, nothing that a crash leaves there is ever ended, and it keeps its locks."
+            return [
+                no_two_phases(
+                    home,
+                    f"What is prepared on the core database {home!r} cannot be told: "
+                    f"{' '.join(str(error).split())}",
+                    hint,
+                )
+            ]
         if reason:
             hint = "Put that right, or use causeway.atomic(best_effort=True) and accept its window."
             return [

@@ -50,6 +50,13 @@ class MySQLMixin(MySQLBranchesMixin, DatabaseWrapperMixin):
     def server_address(self):
         return server_address(self.settings_dict)
 
+    def account(self):
+        """The account that the server takes the user for, as a GRANT names it."""
+        with self.cursor() as cursor:
+            cursor.execute("SELECT CURRENT_USER()")
+            name, _, host = cursor.fetchone()[0].rpartition("@")
+        return "@".join("'{}'".format(part.replace("'", "''")) for part in (name, host))
+
     def linked_name(self, home):
         return connections[home].settings_dict["NAME"]
 

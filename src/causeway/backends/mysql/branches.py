@@ -1,6 +1,6 @@
 from contextlib import suppress
 
-from django.db import Error, ProgrammingError
+from django.db import Error, OperationalError, ProgrammingError
 from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
@@ -10,6 +10,8 @@ from causeway.transactions.decisions import is_gid
 FORMAT_ID = 0x43535759
 # There is no such XA transaction; or its session is still there.
 XAER_NOTA = 1397
+# MySQL answers so where the user may not list what is prepared.
+XAER_RMERR = 1401
 SYNTAX_ERROR = 1064
 # https://dev.mysql.com/doc/c-api/en/mysql-set-server-option.html
 MULTI_STATEMENTS_OFF = 1
@@ -129,14 +131,29 @@ class MySQLBranchesMixin(BranchesMixin):
         return gid, self.branch_name, FORMAT_ID
 
     def prepared(self, beginning):
-        with self.cursor() as cursor:
-            cursor.execute("XA RECOVER")
-            rows = cursor.fetchall()
         return {
             gid: None
-            for format_id, gid_length, _, name in rows
+            for format_id, gid_length, _, name in self.prepared_by_all()
             if format_id == FORMAT_ID and (gid := self.gid_in(name, gid_length)) and gid.startswith(beginning)
         }
+
+    def prepared_by_all(self):
+        """What the server lists, also other users' transactions. Raises OperationalError."""
+        with self.cursor() as cursor:
+            try:
+                # MySQL says that a name is text, which anybody's need not be; so it is asked for in digits.
+                cursor.execute("XA RECOVER" if self.mysql_is_mariadb else "XA RECOVER CONVERT XID")
+            except OperationalError as error:
+                if error.args[:1] != (XAER_RMERR,) or self.mysql_is_mariadb:
+                    raise
+                raise OperationalError(
+                    f"Cannot list what is prepared on {self.alias!r}: MySQL shows it only to who has a right of its "
+                    f"own. GRANT XA_RECOVER_ADMIN ON *.* TO {self.account()};"
+                ) from error
+            rows = cursor.fetchall()
+        if self.mysql_is_mariadb:
+            return rows
+        return [(*numbers, bytes.fromhex(digits.removeprefix("0x"))) for *numbers, digits in rows]
 
     def gid_in(self, name, length):
         """The name of a transaction of ours, by the bytes of its own name and the branch's; None of any other's."""
