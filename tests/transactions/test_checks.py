@@ -49,6 +49,45 @@ class TwoPhaseTests(PreparedTestCase):
         assert issue.id == "causeway.W006"
         assert "Galera" in issue.msg
 
+    def test_a_version_of_mysql_that_may_lose_what_is_prepared(self):
+        core = connections["core"]
+        if core.vendor != "mysql" or core.mysql_is_mariadb:
+            self.skipTest("This one is MySQL's.")
+        for version, has_log, is_refused in [
+            ((8, 0, 29), True, True),
+            ((8, 0, 29), False, False),
+            ((8, 0, 30), True, False),
+        ]:
+            with (
+                self.subTest(version=version, has_log=has_log),
+                patch.dict(core.__dict__, mysql_version=version),
+                patch.object(type(core), "cursor", lambda self: Answering(has_log)),
+            ):
+                core.__dict__.pop("loses_what_is_prepared", None)
+                self.addCleanup(core.__dict__.pop, "loses_what_is_prepared", None)
+                core.is_in_cluster = False
+                reason = core.two_phase_obstacle()
+                assert ("MySQL 8.0.29 with a binary log" in (reason or "")) is is_refused
+
+
+class Answering:
+    """A cursor of a server that has a binary log or has none."""
+
+    def __init__(self, has_log):
+        self.row = (int(has_log),)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        pass
+
+    def execute(self, sql):
+        assert sql == "SELECT @@log_bin"
+
+    def fetchone(self):
+        return self.row
+
 
 @pytest.mark.staged("core has a connection of its own")
 @pytest.mark.django_db(databases=["default", "core"])

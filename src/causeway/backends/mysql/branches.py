@@ -13,6 +13,9 @@ XAER_NOTA = 1397
 # MySQL answers so where the user may not list what is prepared.
 XAER_RMERR = 1401
 SYNTAX_ERROR = 1064
+# With a binary log, what is prepared survives a crash of MySQL since this version.
+# https://dev.mysql.com/doc/refman/8.0/en/xa-restrictions.html
+CRASH_SAFE = (8, 0, 30)
 # https://dev.mysql.com/doc/c-api/en/mysql-set-server-option.html
 MULTI_STATEMENTS_OFF = 1
 # The parameters that name a transaction, a branch of it, and whose it is. Drivers write them into the statement.
@@ -33,7 +36,8 @@ class MySQLBranchesMixin(BranchesMixin):
     def connect(self):
         super().connect()
         self.xid = None
-        self.__dict__.pop("is_in_cluster", None)
+        for asked in ("is_in_cluster", "loses_what_is_prepared"):
+            self.__dict__.pop(asked, None)
 
     @cached_property
     def is_in_cluster(self):
@@ -42,9 +46,22 @@ class MySQLBranchesMixin(BranchesMixin):
             row = cursor.fetchone()
         return bool(row) and str(row[1]).upper() in {"ON", "1"}
 
+    @cached_property
+    def loses_what_is_prepared(self):
+        if self.mysql_is_mariadb or self.mysql_version >= CRASH_SAFE:
+            return False
+        with self.cursor() as cursor:
+            cursor.execute("SELECT @@log_bin")
+            return bool(cursor.fetchone()[0])
+
     def two_phase_obstacle(self):
         if self.is_in_cluster:
             return "its server is a node of a Galera cluster, which has no XA transactions"
+        if self.loses_what_is_prepared:
+            return (
+                f"its server, MySQL {'.'.join(map(str, self.mysql_version))} with a binary log, may lose in a crash "
+                f"what is prepared (from {'.'.join(map(str, CRASH_SAFE))} on it does not)"
+            )
         return None
 
     def send_one_at_a_time(self):
