@@ -61,7 +61,7 @@ class TwoPhaseTests(PreparedTestCase):
             with (
                 self.subTest(version=version, has_log=has_log),
                 patch.dict(core.__dict__, mysql_version=version),
-                patch.object(type(core), "cursor", lambda self: Answering(has_log)),
+                patch.object(type(core), "cursor", lambda self, answer=Answering(has_log): answer),
             ):
                 core.__dict__.pop("loses_what_is_prepared", None)
                 self.addCleanup(core.__dict__.pop, "loses_what_is_prepared", None)
