@@ -1,5 +1,6 @@
 """The checks of what two-phase commit needs, on a staged core."""
 
+from functools import partial
 from unittest.mock import patch
 
 import pytest
@@ -61,7 +62,7 @@ class TwoPhaseTests(PreparedTestCase):
             with (
                 self.subTest(version=version, has_log=has_log),
                 patch.dict(core.__dict__, mysql_version=version),
-                patch.object(type(core), "cursor", lambda self, answer=Answering(has_log): answer),
+                patch.object(type(core), "cursor", partial(Answering, has_log)),
             ):
                 core.__dict__.pop("loses_what_is_prepared", None)
                 self.addCleanup(core.__dict__.pop, "loses_what_is_prepared", None)
