@@ -37,7 +37,7 @@ INSTALLED_APPS = [
     "tests.properties.split",
     "tests.properties.whole",
 ]
-if core_databases.engine == databases.engine:
+if core_databases.product == databases.product:
     # Its models name a collation, which another engine does not have.
     INSTALLED_APPS.append("tests.drift")
 else:

@@ -17,7 +17,7 @@ def model_sets(db):
     """
     core = "core" if databases.placement() == "staged" else "default"
     sets = [ModelSet("split", core=core), ModelSet("whole")]
-    if databases.core_engine() != databases.engine():
+    if databases.core_product() != databases.product():
         sets.append(ModelSet("core_whole", core="core"))
     for models in sets:
         rows.load(models.models)

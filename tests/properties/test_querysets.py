@@ -120,7 +120,7 @@ def writes_core(query):
 
 def are_same(found, expected, query):
     """Whether two outcomes are the same, but for what no engine promises."""
-    if databases.core_engine() != databases.engine() and expected[0] == "raised":
+    if databases.core_product() != databases.product() and expected[0] == "raised":
         # Engines differ in what they call SQL that is wrong, as Django's sometimes is.
         return found == expected or (found[0] == "raised" and {found[1], expected[1]} <= WRONG_SQL)
     if databases.engine() == "mysql" and re.search(CHOOSING, query.source):
@@ -174,7 +174,7 @@ class Reference:
         expected = self.whole.run(query)
         if any(limit in str(self.whole.error) for limit in LIMITS):
             return None
-        if databases.core_engine() == databases.engine():
+        if databases.core_product() == databases.product():
             return expected
         in_core = self.core_whole.run(query)
         if in_core == expected:
