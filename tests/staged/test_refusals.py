@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+import pytest
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.db.models import Count
@@ -161,6 +162,18 @@ class RawSQLTests(StagedTestCase):
                 connection.cursor() as cursor,
             ):
                 cursor.execute(sql)
+
+    @pytest.mark.mysql
+    def test_a_staged_table_is_explained_whatever_language_the_server_speaks(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION lc_messages = 'de_DE'")
+            try:
+                with self.assertRaisesMessage(PlacementError, "Cannot name the table 'library_article'"):
+                    cursor.execute("SELECT count(*) FROM library_article")
+                with self.assertRaisesMessage(DatabaseError, "existiert nicht"):
+                    cursor.execute("SELECT count(*) FROM nowhere")
+            finally:
+                cursor.execute("SET SESSION lc_messages = DEFAULT")
 
     def test_a_raw_queryset_of_a_core_model_runs_on_core(self):
         (article,) = Article.objects.raw("SELECT * FROM library_article WHERE title = 'Dams'")

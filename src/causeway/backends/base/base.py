@@ -76,7 +76,10 @@ class DatabaseWrapperMixin(TransactionsMixin):
         return MissingTableExplainer(self)
 
     def missing_table(self, error):
-        """The name of the table that a statement names and that is not there, from its error; else None."""
+        """The name of the table that a statement names and that is not there, from its error; else None.
+
+        Empty where there is such a table, and its name cannot be told.
+        """
         raise NotImplementedError
 
     @property

@@ -12,7 +12,8 @@ from causeway.backends.mysql.introspection import MySQLIntrospectionMixin
 from causeway.backends.mysql.operations import MySQLOperationsMixin
 from causeway.backends.mysql.validation import MySQLValidationMixin
 
-MISSING = re.compile(r"Table '(.+)' doesn't exist")
+# Around it, the server speaks the language that it is set to, which may have apostrophes.
+QUOTED = re.compile(r"'(.+)'(?!\w)")
 
 
 class MySQLMixin(MySQLBranchesMixin, DatabaseWrapperMixin):
@@ -34,8 +35,10 @@ class MySQLMixin(MySQLBranchesMixin, DatabaseWrapperMixin):
         return CursorDebugWrapper(cursor, self)
 
     def missing_table(self, error):
-        found = error.args and error.args[0] == NO_SUCH_TABLE and MISSING.search(str(error.args[1]))
-        return found[1] if found else None
+        if error.args[:1] != (NO_SUCH_TABLE,):
+            return None
+        found = QUOTED.search(str(error.args[1]))
+        return found[1] if found else ""
 
     def link_obstacle(self, other):
         if other.vendor != self.vendor:

@@ -150,7 +150,8 @@ class MySQLVehiclesMixin(VehiclesMixin):
         return declared + self.collation(field)
 
     def geometry(self, field, value):
-        return f"ST_GeomFromWKB(UNHEX({value}), {stored(field).srid})"
+        # As GeoDjango writes them here: MySQL compares none of two coordinate systems.
+        return f"ST_GeomFromWKB(UNHEX({value}))"
 
     def definitions(self, relation, values):
         types = [

@@ -19,7 +19,9 @@ from causeway.conf import cores
 
 SEARCH_PATH = re.compile(r"(?:-c\s*|--)search_path=\s*\"?(?P<first>[^\",\s]*)")
 
-UNDEFINED = re.compile(r"relation \"(.+)\" does not exist")
+UNDEFINED_TABLE = "42P01"
+# Around it, the server speaks the language that it is set to.
+QUOTED = re.compile(r"[\"»„«“](.+)[\"«“»”]")
 
 # The constraints of some tables that refer to tables of the same schema.
 CONSTRAINTS_WITHIN = """
@@ -64,8 +66,11 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, DatabaseWrapperMixin):
         return core.schema if core else None
 
     def missing_table(self, error):
-        found = UNDEFINED.search(str(error)) if getattr(error, "sqlstate", None) == "42P01" else None
-        return found[1] if found else None
+        if getattr(error, "sqlstate", None) != UNDEFINED_TABLE:
+            return None
+        # Only the first line: the next ones show the statement.
+        found = QUOTED.search(str(error).partition("\n")[0])
+        return found[1] if found else ""
 
     def link_obstacle(self, other):
         if other.vendor != self.vendor:
