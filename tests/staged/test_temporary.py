@@ -1,13 +1,21 @@
 """Statements over temporary tables find what they find over inline relations, however often they name a table."""
 
+from unittest.mock import patch
+
+import pytest
 from django.db import connection
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Window
 from django.db.models.functions import FirstValue, Rank, RowNumber
+from django.test import TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
+from causeway import explain
+from causeway.exceptions import PlacementError
+from causeway.transactions.decisions import new_gid
 from tests.library.models import Article, Author
 from tests.shop.models import Bookmark, Comment, Shelf
 from tests.staged.cases import StagedTestCase
+from tests.transactions.prepared import Named
 
 
 def siblings():
@@ -141,3 +149,37 @@ class TemporaryTests(StagedTestCase):
             )
             self.assertTrue(made)
             self.assertEqual(len(made), len(dropped))
+
+
+@pytest.mark.mysql
+@pytest.mark.staged("the child's transaction is one that is to be prepared")
+class PreparableTests(TransactionTestCase):
+    """MySQL has no temporary tables in a transaction that its session leaves; MariaDB's session keeps it."""
+
+    databases = {"default", "core"}
+
+    def setUp(self):
+        author = Author.objects.create(name="Ada")
+        article = Article.objects.create(title="Dams", slug="dams", author=author)
+        Comment.objects.create(article=article, text="Deep")
+        self.enterContext(patch.object(connection.ops, "inline_limit", 0))
+        connection.begin_branch(Named(new_gid()))
+        self.addCleanup(connection.rollback_branch)
+
+    def test_a_set_of_any_size_goes_inline(self):
+        for queryset in (siblings().values_list("text", "number"), QUERYSETS["in two branches"]()):
+            explanation = explain(queryset, analyze=True)
+            vehicle = "temporary table" if connection.mysql_is_mariadb else "inline"
+            self.assertEqual({table.vehicle for table in explanation.tables}, {vehicle})
+        self.assertEqual(list(siblings().values_list("text", "number")), [("Deep", 1)])
+
+    def test_what_cannot_is_refused(self):
+        if connection.mysql_is_mariadb:
+            self.skipTest("MariaDB has temporary tables there.")
+        with (
+            patch.object(type(connection.ops), "carries_inline", return_value=False),
+            self.assertRaisesMessage(
+                PlacementError, "MySQL has none in a transaction that is to be prepared"
+            ),
+        ):
+            list(siblings())

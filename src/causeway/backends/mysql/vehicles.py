@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from causeway.backends.base.columns import stored
 from causeway.backends.base.statements import of_temporary
 from causeway.backends.base.vehicles import TYPES, VehiclesMixin, finite_decimal, finite_float
+from causeway.exceptions import PlacementError
 
 TEXT = re.compile(r"(?:var)?char\s*\((\d+)\)", re.IGNORECASE)
 # The types that have a collation.
@@ -58,6 +59,24 @@ class MySQLVehiclesMixin(VehiclesMixin):
             and all(self.kind(column.field) for column in columns)
             and (self.character_set.startswith("utf8") or not any(map(self.is_collated, columns)))
         )
+
+    @property
+    def has_no_temporary(self):
+        """Whether temporary tables are out of reach: MySQL has none in an XA transaction, which its session leaves."""
+        return self.connection.xid is not None and not self.connection.mysql_is_mariadb
+
+    def carried_inline(self, relations, params=0):
+        if not self.has_no_temporary:
+            return super().carried_inline(relations, params)
+        return [relation for relation in relations if self.carries_inline(relation.columns)]
+
+    def create_temporary(self, cursor, name, relation, fill=None):
+        if self.has_no_temporary:
+            raise PlacementError(
+                f"Cannot stage rows of {relation.name!r} on {self.connection.alias!r}: they need a temporary table, and "
+                f"MySQL has none in a transaction that is to be prepared. Ask for them before causeway.atomic()."
+            )
+        super().create_temporary(cursor, name, relation, fill)
 
     @property
     def character_set(self):
