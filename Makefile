@@ -19,6 +19,8 @@ QUERYSETS ?= 700
 KILLS ?= 200
 # Such as '--seed 7 --pair mysql/mysql'.
 CRASH_ARGS ?=
+# Such as '--seed 7 --pair mysql/postgresql'.
+FEED_ARGS ?=
 # SpatiaLite is an extension of SQLite, and not every Python can load one. Debian's can.
 GIS_PYTHON ?= /usr/bin/python3
 GIS_VENV ?= .venv-gis
@@ -48,7 +50,7 @@ SERVER := $(SERVER_$(DB))
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint types test test-sqlite test-mysql test-mariadb test-postgresql test-newest test-all test-staged \
-	test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest fidelity fidelity-pairs bench docs demo \
+	test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest test-feed feedtest fidelity fidelity-pairs bench docs demo \
 	serve clean mysql-server newest-servers
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
@@ -67,7 +69,7 @@ lint: $(DEV) ## ruff: rules and format
 types: $(DEV) ## mypy
 	$(BIN)/mypy
 
-test: lint types test-examples test-crash test-staged test-sqlite test-mysql test-mariadb test-postgresql ## lint, types, and the tests on every engine
+test: lint types test-examples test-crash test-feed test-staged test-sqlite test-mysql test-mariadb test-postgresql ## lint, types, and the tests on every engine
 
 test-sqlite: $(DEV) ## the tests on SQLite
 	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)

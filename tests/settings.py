@@ -19,7 +19,7 @@ for alias, short, its_databases in [
 if placement() == "linked":
     DATABASES["core"] = sibling(DATABASES["default"], NAME=databases.name("core"))
 DATABASE_ROUTERS = ["causeway.routers.CoreRouter"]
-CAUSEWAY = {"core": {**core_databases.core_entry("core"), "MODELS": ["library", "orm.Harbour"]}}
+CAUSEWAY = {"core": {**core_databases.core_entry("core"), "MODELS": ["library", "ledger", "orm.Harbour"]}}
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "causeway",
     "tests.library",
     "tests.shop",
+    "tests.feed.ledger",
     "tests.orm",
     "tests.managers",
     "tests.state",

@@ -15,13 +15,26 @@ from django.utils.module_loading import import_string
 
 from causeway import homes
 from causeway.backends.base.deletion import acts_by_constraint, has_constraint
-from causeway.conf import LOCAL_ALIAS, MAX_STAGED_ROWS, PLACEMENTS, cores, is_number_of_rows, staged_cores
+from causeway.conf import (
+    FEED,
+    LOCAL_ALIAS,
+    MAX_STAGED_ROWS,
+    PLACEMENTS,
+    cores,
+    is_number_of_rows,
+    staged_cores,
+)
 from causeway.managers import CoreManager
 from causeway.natural_keys import CONTENT_TYPE
 from causeway.placements import AVAILABLE, obstacle
 from causeway.transactions.plain import POLICIES
 
 CONTENT_TYPES_AND_PERMISSIONS = (CONTENT_TYPE, ("auth", "permission"))
+
+BY_LABEL = (
+    "By label, it gives 'mirrored' for some models, and for the others 'linked' or 'staged', one of the two: "
+    "{'content': 'mirrored', 'auth': 'staged'}."
+)
 
 KEYS = {"MAX_STAGED_ROWS", "MODELS", "OWNER", "PLACEMENT", "PLAIN_ATOMIC", "READ_ONLY", "SCHEMA"}
 
@@ -49,7 +62,7 @@ def check_shape(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
                 id="causeway.E001",
             )
         ]
-    return [error for alias, entry in setting.items() for error in _shape_of(alias, entry)]
+    return [error for alias, entry in setting.items() if alias != FEED for error in _shape_of(alias, entry)]
 
 
 def _shape_of(alias: str, entry: Any) -> Iterator[CheckMessage]:
@@ -103,6 +116,14 @@ def _iterable(value: Any) -> Any:
 
 def check_aliases(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     messages: list[CheckMessage] = []
+    if FEED in connections.settings:
+        messages.append(
+            Error(
+                f"{FEED!r} cannot be an alias of DATABASES: in CAUSEWAY it says which changes the core project logs.",
+                hint="Give the database another alias.",
+                id="causeway.E002",
+            )
+        )
     for alias in cores():
         if alias not in connections.settings:
             messages.append(
@@ -220,7 +241,24 @@ def check_placements(app_configs: Any = None, **kwargs: Any) -> list[CheckMessag
     messages: list[CheckMessage] = []
     for core in cores().values():
         entry = f"{_entry(core.alias)}['PLACEMENT']"
-        if core.placement is not None and core.placement not in PLACEMENTS:
+        by_label = settings.CAUSEWAY[core.alias].get("PLACEMENT")
+        if isinstance(by_label, Mapping) and not _is_by_label(by_label):
+            messages.append(
+                Error(
+                    f"{entry} is {by_label!r}.",
+                    hint=BY_LABEL if by_label else f"It is one of {', '.join(map(repr, PLACEMENTS))}.",
+                    id="causeway.E008",
+                )
+            )
+        elif core.mirrored and "mirrored" not in AVAILABLE:
+            messages.append(
+                Error(
+                    f"{entry} is 'mirrored', which this version does not have yet.",
+                    hint=f"This version has {', '.join(map(repr, AVAILABLE))}.",
+                    id="causeway.E008",
+                )
+            )
+        elif core.placement is not None and core.placement not in PLACEMENTS:
             names = ", ".join(map(repr, PLACEMENTS))
             messages.append(
                 Error(f"{entry} is {core.placement!r}.", hint=f"It is one of {names}.", id="causeway.E008")
@@ -238,6 +276,11 @@ def check_placements(app_configs: Any = None, **kwargs: Any) -> list[CheckMessag
         elif core.alias in connections.settings and _is_ours(connections[LOCAL_ALIAS]):
             messages += _check_link(core.alias)
     return messages
+
+
+def _is_by_label(placements: Mapping[Any, Any]) -> bool:
+    others = set(map(str, placements.values())) - {"mirrored"}
+    return bool(placements) and len(others) <= 1 and others <= set(PLACEMENTS)
 
 
 def _check_staging(alias: str) -> Iterator[CheckMessage]:

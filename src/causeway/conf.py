@@ -21,13 +21,20 @@ MAX_STAGED_ROWS = 200_000
 
 PLACEMENTS = ("linked", "staged", "mirrored")
 
+# The entry of CAUSEWAY by which a core project has changes logged. It is no alias.
+FEED = "feed"
+
+# Among the labels of mirrored models: all of them.
+EVERY_MODEL = "*"
+
 
 @dataclass(frozen=True)
 class Core:
     """One entry of ``CAUSEWAY``: a core database and the models whose home it is.
 
     ``models`` holds app labels and model labels in lower case; ``placement`` is None
-    where the setting leaves the choice to the library.
+    where the setting leaves the choice to the library. ``mirrored`` holds the labels of those models
+    that are mirrored: while their copy cannot be used they are placed as ``placement`` says.
     """
 
     alias: str
@@ -38,6 +45,12 @@ class Core:
     schema: str | None = None
     max_staged_rows: int = MAX_STAGED_ROWS
     plain_atomic: str | None = None
+    mirrored: frozenset[str] = frozenset()
+
+    def mirrors(self, app_label: str, model_name: str) -> bool:
+        """Whether the copy of a model that ``claims()`` holds for is kept in the child's database."""
+        app_label = app_label.lower()
+        return bool(self.mirrored & {EVERY_MODEL, app_label, f"{app_label}.{model_name.lower()}"})
 
     def claims(self, app_label: str, model_name: str) -> bool:
         """Whether ``MODELS`` names the app or the model."""
@@ -54,7 +67,11 @@ def cores() -> dict[str, Core]:
     setting = getattr(settings, "CAUSEWAY", None)
     if not isinstance(setting, Mapping):
         return {}
-    return {alias: _core(alias, entry) for alias, entry in setting.items() if isinstance(entry, Mapping)}
+    return {
+        alias: _core(alias, entry)
+        for alias, entry in setting.items()
+        if isinstance(entry, Mapping) and alias != FEED
+    }
 
 
 @cache
@@ -71,13 +88,29 @@ def _core(alias: str, entry: Mapping[str, Any]) -> Core:
     return Core(
         alias=alias,
         models=frozenset(label.lower() for label in labels if isinstance(label, str)),
-        placement=None if (placement := entry.get("PLACEMENT")) is None else str(placement),
+        placement=_base_placement(entry.get("PLACEMENT")),
+        mirrored=_mirrored(entry.get("PLACEMENT")),
         owner=bool(entry.get("OWNER", False)),
         read_only=bool(entry.get("READ_ONLY", False)),
         schema=entry.get("SCHEMA"),
         plain_atomic=entry.get("PLAIN_ATOMIC"),
         max_staged_rows=rows if is_number_of_rows(rows) else MAX_STAGED_ROWS,
     )
+
+
+def _base_placement(placement: Any) -> str | None:
+    """How the tables are placed that have no copy, or none that can be used."""
+    if isinstance(placement, Mapping):
+        return next((str(value) for value in placement.values() if value != "mirrored"), "staged")
+    if placement == "mirrored":
+        return "staged"
+    return None if placement is None else str(placement)
+
+
+def _mirrored(placement: Any) -> frozenset[str]:
+    if isinstance(placement, Mapping):
+        return frozenset(str(label).lower() for label, value in placement.items() if value == "mirrored")
+    return frozenset({EVERY_MODEL} if placement == "mirrored" else ())
 
 
 def is_number_of_rows(value: Any) -> bool:

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 # ``report``, a causeway.placements.staged.report.Report, and ``using``, the alias it was executed on.
 query_staged = Signal()
 
+# Sent when a round has taken over what changed in core, in the process that ran it: with ``keys``, the set of primary
+# keys that were touched, or None where any may have been. ``sender`` is the core model.
+core_changed = Signal()
+
+# Sent when a core row is gone that local rows refer to by PROTECT or RESTRICT: with ``relation``, the label of the
+# field, and ``keys``, those of the rows that are gone. ``sender`` is the model of the local rows.
+deletion_protected = Signal()
+
 
 def refuse_save(sender: type[Model], using: str, **kwargs: Any) -> None:
     """Saving a row of a READ_ONLY core is refused before its transaction begins."""

@@ -56,6 +56,10 @@ class Relation:
         """The rows that refer to a core row, there or not."""
         return self.rows.filter(**{f"{self.key}__isnull": False})
 
+    def referring_to(self, keys: Collection[Any]) -> QuerySet[Any]:
+        """The rows that refer by one of these keys."""
+        return self.referring().filter(**{f"{self.key}__in": list(keys)})
+
     def pages(self) -> Iterator[list[Any] | None]:
         """The keys of the rows, a page after the other; None for all, where one statement finds what they lack."""
         rest = self.referring()

@@ -38,18 +38,19 @@ class Chunk(NamedTuple):
     refusal: Exception | None = None
 
 
-def repair(relation: Relation) -> Iterator[Chunk]:
+def repair(relation: Relation, keys: list[Any] | None = None) -> Iterator[Chunk]:
     """Repair the orphans of a relation, chunk by chunk, each in a transaction of its own.
 
-    What was done is committed when a chunk is given, so it may stop in between. A row that others
+    With ``keys``, those that refer by one of these alone. What was done is committed when a chunk is given, so it may stop in between. A row that others
     keep from being deleted is left alone. Raises what a deletion raises (``ProtectedError``,
     ``RestrictedError``, ``IntegrityError``) where there are more such rows than anybody would look at.
     """
     if relation.on_delete in LEFT_ALONE:
         return
     refused = 0
-    for keys in relation.pages():
-        for chunk_keys in chunks(relation.orphans(relation.referring(), keys)):
+    rows = relation.referring() if keys is None else relation.referring_to(keys)
+    for page in relation.pages() if keys is None else [keys]:
+        for chunk_keys in chunks(relation.orphans(rows, page)):
             for chunk in repaired(relation, chunk_keys):
                 refused += chunk.refusal is not None
                 if chunk.refusal is not None and refused > MOST_REFUSED:
