@@ -11,6 +11,7 @@ from causeway.backends.base.guards import local_table_on_core, refuse_write
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import PlacementError
 from causeway.placements import is_linked
+from causeway.placements.mirrored import copy_of, reading_core
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -37,7 +38,9 @@ class CoreRouter:
                 return None
             # What a row of either database has to do with a core model is found where that row is.
             is_either = instance is not None and homes.has_rows_in_either(homes.model_of(instance))
-            return None if is_either else home
+            if is_either:
+                return None
+            return LOCAL_ALIAS if copy_of(model._meta.db_table) else home
         if instance is None or instance._state.db not in cores():
             return None
         if homes.has_other_rows_on(instance._state.db, model):
@@ -56,7 +59,8 @@ class CoreRouter:
         # relations: signals guard what is done with one.
         if model is not None and hints.get("instance") is None:
             refuse_write(model, None, "write")
-        return self.db_for_read(model, **hints)
+        with reading_core():
+            return self.db_for_read(model, **hints)
 
     def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
         databases = {_database(obj1), _database(obj2)}

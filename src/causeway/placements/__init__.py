@@ -11,6 +11,7 @@ from causeway.exceptions import PlacementError
 from causeway.homes import Table
 from causeway.placements.base import Placement
 from causeway.placements.linked import Linked
+from causeway.placements.mirrored import copy_of
 from causeway.placements.staged import Staged
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def table(model: type[Model], using: str = LOCAL_ALIAS) -> str:
     connection = connections[using]
     name = model._meta.db_table
     if isinstance(name, Table) and name.home not in {None, using}:
+        if using == LOCAL_ALIAS and (copy := copy_of(name)):
+            return str(connection.ops.quote_name(copy))
         refuse_staged(connection, name)
         return target(connection, name)
     is_local = getattr(name, "home", None) is None and not getattr(name, "in_core", False)

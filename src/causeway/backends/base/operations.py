@@ -10,6 +10,7 @@ from causeway.backends.base.staging import requoted, staging
 from causeway.backends.base.statements import Known
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements import target
+from causeway.placements.mirrored import copy_for
 from causeway.placements.staged.statement import current, is_mapped
 
 # The compilers of statements that name one table as their target.
@@ -87,6 +88,8 @@ class OperationsMixin:
             return (
                 LOCAL_ALIAS if home or homes.is_content_type(model) or self.is_local_table(table) else using
             )
+        if compiler_name not in WRITING and copy_for(query, using):
+            return using
         if compiler_name not in WRITING and (self.spans(query, using) or is_mapped(table)):
             return LOCAL_ALIAS if using in cores() else using
         return home
@@ -157,6 +160,9 @@ class OperationsMixin:
         home = getattr(name, "home", None)
         if home is None:
             return None
+        statement = current()
+        if statement is not None and (copy := statement.copy_of(name)):
+            return self.quote_name(copy)
         if self.targets_of is not cores():
             self.targets, self.targets_of = {}, cores()
         kept = self.targets.get((home, name))

@@ -4,7 +4,7 @@ A statement is compiled for the connection where its base table stands, and on t
 once it turns out to span. There the core rows it needs are placed before it is executed.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 
 from django.db import DatabaseError, NotSupportedError, connections
@@ -17,6 +17,7 @@ from causeway.backends.base.derived import derived
 from causeway.backends.base.guards import refers_to_other_rows, refuse_local_table
 from causeway.backends.base.statements import of_query
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
+from causeway.placements.mirrored import reading_core
 from causeway.placements.staged.content_types import content_type_ids
 from causeway.placements.staged.execution import Execution
 from causeway.placements.staged.statement import NOTES, OtherDatabase, Statement, current, no_statement
@@ -231,7 +232,8 @@ class WriteAtHome:
             self.asked not in {None, self.using},
         )
         try:
-            with no_statement():
+            # What is written in core depends on core.
+            with no_statement(), reading_core() if self.using in cores() else nullcontext():
                 yield
         finally:
             connection.writes_for_another = before

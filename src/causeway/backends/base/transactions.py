@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
 from causeway.backends.base.unit import Unit
 from causeway.conf import LOCAL_ALIAS, staged_cores
+from causeway.placements.mirrored import note_write
 
 
 class Blocks(list[Any]):
@@ -172,7 +173,14 @@ class TransactionsMixin:
 
     def follow(self, execute, sql, params, many, context):
         self.announce(sql)
-        return execute(sql, params, many, context)
+        try:
+            result = execute(sql, params, many, context)
+        except (OperationalError, InterfaceError):
+            # It may have been done all the same.
+            note_write(self, sql)
+            raise
+        note_write(self, sql)
+        return result
 
     def announce(self, sql):
         """Let the unit that is open do what a statement needs that is about to be executed here."""

@@ -14,6 +14,7 @@ from django.db.models.sql.where import ExtraWhere
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
+from causeway.placements.mirrored import copy_of, is_mirrored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,11 @@ class Statement:
         self.columns: set[tuple[str, str]] = set()
         self.whole_rows = False
         self.reaches_here = False
+        # A row that is locked is locked in core.
+        query = getattr(compiler, "query", None)
+        is_lock = getattr(query, "select_for_update", False)
+        self.may_read_copies = compiler.connection.alias not in cores() and not is_lock
+        self.copies: dict[Any, str | None] = {}
         # The aliases of staged tables whose rows it locks.
         self.locked: set[str] = set()
 
@@ -89,7 +95,16 @@ class Statement:
 
     def staged_home(self, table: Any) -> str | None:
         home: str | None = self.connection.home_elsewhere(table)
-        return home if home in staged_cores() else None
+        return home if home in staged_cores() and self.copy_of(table) is None else None
+
+    def copy_of(self, table: Any) -> str | None:
+        """The name of a core table's copy that the statement reads, all of it; None where there is none."""
+        home = getattr(table, "home", None)
+        if not is_mirrored(home) or not self.may_read_copies:
+            return None
+        if (home, table) not in self.copies:
+            self.copies[home, table] = copy_of(table)
+        return self.copies[home, table]
 
     @property
     def home(self) -> str | None:
