@@ -105,7 +105,7 @@ test-staged-on-servers:
 	status=0; for engine in $(ENGINES); do \
 		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine \
 			$(BIN)/python -m pytest $(PYTEST_ARGS) tests/staged tests/orm tests/managers tests/state \
-			tests/transactions tests/orphans || status=1; \
+			tests/transactions tests/orphans tests/mirror || status=1; \
 		CAUSEWAY_TEST_ENGINE=$$engine $(BIN)/python -m pytest $(PYTEST_ARGS) tests/placements || status=1; \
 	done; exit $$status
 
