@@ -131,6 +131,18 @@ class DatabaseWrapperMixin(TransactionsMixin):
             )
         return super().schema_editor(*args, **kwargs)
 
+    # Whether this connection was not asked to leave constraints unchecked.
+    checks_constraints = True
+
+    def disable_constraint_checking(self):
+        is_disabled = super().disable_constraint_checking()
+        self.checks_constraints = not is_disabled
+        return is_disabled
+
+    def enable_constraint_checking(self):
+        self.checks_constraints = True
+        super().enable_constraint_checking()
+
     def check_constraints(self, table_names=None):
         # Tables of another database are none of this connection's to check.
         if table_names is not None:

@@ -11,6 +11,7 @@ from causeway.backends.mysql.features import MySQLFeaturesMixin
 from causeway.backends.mysql.introspection import MySQLIntrospectionMixin
 from causeway.backends.mysql.operations import MySQLOperationsMixin
 from causeway.backends.mysql.validation import MySQLValidationMixin
+from causeway.conf import LOCAL_ALIAS, staged_cores
 
 # Around it, the server speaks the language that it is set to, which may have apostrophes.
 QUOTED = re.compile(r"'(.+)'(?!\w)")
@@ -33,6 +34,26 @@ class MySQLMixin(MySQLBranchesMixin, DatabaseWrapperMixin):
 
     def make_debug_cursor(self, cursor):
         return CursorDebugWrapper(cursor, self)
+
+    # Whether the session of a staged core checks constraints as far as the child's connection has a say.
+    checks_for_child = True
+
+    def connect(self):
+        super().connect()
+        self.checks_for_child = True
+
+    def heed_child(self):
+        """Have a staged core leave constraints unchecked while the child does, which means every table by that.
+
+        Other engines check them at the end of the transaction, and then again as the child does.
+        """
+        if self.alias not in staged_cores():
+            return
+        checks = getattr(connections[LOCAL_ALIAS], "checks_constraints", True)
+        if checks != self.checks_for_child and self.connection is not None:
+            self.checks_for_child = checks
+            with self.connection.cursor() as cursor:
+                cursor.execute(f"SET foreign_key_checks = {int(checks and self.checks_constraints)}")
 
     def missing_table(self, error):
         if error.args[:1] != (NO_SUCH_TABLE,):

@@ -15,9 +15,11 @@ class CursorMixin(BareNamesMixin, UnitCursorMixin):
     """
 
     def _execute(self, sql, params, *ignored_wrapper_args):
+        self.db.heed_child()
         return self.with_core_tables(super()._execute, sql, params)
 
     def _executemany(self, sql, param_list, *ignored_wrapper_args):
+        self.db.heed_child()
         # It is sent again from the beginning.
         return self.with_core_tables(super()._executemany, sql, list(param_list))
 
