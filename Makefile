@@ -198,6 +198,7 @@ $(MARIADB): $(MYSQLCLIENT)
 
 $(POSTGRESQL): requirements/postgresql.txt | $(PACKAGE)
 	requirements/postgresql.sh
+	requirements/pgbouncer.sh
 	requirements/environment.sh $(PYTHON) $(VENV) --requirement requirements/postgresql.txt
 	touch $@
 

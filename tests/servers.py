@@ -294,6 +294,34 @@ class PostgreSQL(Kind):
 SERVERS: dict[str, Kind] = {kind.name: kind for kind in (MySQL(), MariaDB(), PostgreSQL())}
 
 
+@contextmanager
+def pooler(server: Server, connections: int, first: str) -> Iterator[Server]:
+    """PgBouncer before a PostgreSQL server: each transaction goes to one of a few connections.
+
+    ``first`` is the SQL that each of these begins with. Raises ServerError.
+    """
+    program = shutil.which("pgbouncer", path=PROGRAM_PATH)
+    if not program:
+        raise ServerError(
+            "The program 'pgbouncer' is not on this machine. Install it (Debian: apt-get install pgbouncer)."
+        )
+    with tempfile.TemporaryDirectory(prefix="causeway-pgbouncer-") as name, terminable():
+        folder, port, another = Path(name), port_for.select_random(), as_another_user()
+        if another:
+            shutil.chown(folder, POSTGRESQL_USER)
+        address = f"host={server.host} port={server.port} user={server.user} connect_query='{first}'"
+        if server.password:
+            address += f" password={server.password}"
+        settings = folder / "pgbouncer.ini"
+        settings.write_text(
+            f"[databases]\n* = {address}\n[pgbouncer]\nlisten_addr = {HOST}\nlisten_port = {port}\n"
+            f"unix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = {connections}\n"
+            "ignore_startup_parameters = options\n"
+        )
+        with listening([*another, program, str(settings)], port, folder / "log"):
+            yield Server(HOST, port, server.user, "")
+
+
 def versions() -> str:
     """Which of the versions that may be on the machine are started. Raises ServerError for another word."""
     said = os.environ.get(VERSIONS_VARIABLE) or VERSIONS[0]

@@ -311,3 +311,21 @@ class Mention(models.Model):
         Article, models.CASCADE, to_field="slug", related_name="mentions", db_constraint=False
     )
     number = models.IntegerField()
+
+
+class Byline(CoreModel):
+    """A view, whose declared key repeats: an author has several articles."""
+
+    author_id = models.BigIntegerField(primary_key=True)
+    title = models.CharField(max_length=255)
+
+    class Meta:
+        managed = False
+
+
+class Follow(models.Model):
+    """Refers to a view twice."""
+
+    byline = models.ForeignKey(Byline, models.DO_NOTHING, related_name="follows", db_constraint=False)
+    other = models.ForeignKey(Byline, models.DO_NOTHING, related_name="+", null=True, db_constraint=False)
+    number = models.IntegerField()

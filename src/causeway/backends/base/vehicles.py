@@ -6,7 +6,7 @@ import re
 import uuid
 from contextlib import suppress
 
-from django.db import Error
+from django.db import DatabaseError, Error
 from django.utils.functional import cached_property
 
 from causeway.backends.base.columns import is_geometry, kind, stored
@@ -41,6 +41,10 @@ TYPES = {
 }
 
 
+class NoTemporaryTables(Exception):
+    """The server makes no temporary tables for this connection, at least not now."""
+
+
 class VehiclesMixin:
     """Of an engine's operations. A relation is a ``placements.staged.relation.Relation``."""
 
@@ -56,6 +60,9 @@ class VehiclesMixin:
 
     # Whether a statement may name one temporary table twice. Where not, ``copy_temporary()`` makes further ones.
     reopens_temporary = True
+
+    # Whether temporary tables are made in a transaction, and are gone with it.
+    temporaries_need_transaction = False
 
     def carries_inline(self, columns):
         """Whether an inline relation holds every value of such columns as a table would."""
@@ -100,12 +107,18 @@ class VehiclesMixin:
         """Make a temporary table of that name with the rows, indexed by their keys.
 
         ``fill`` may bring them instead, given the cursor, and the name of the table with those of the
-        columns. No transaction ends or begins by it. If it fails, nothing of it is left.
+        columns. No transaction ends or begins by it. If it fails, nothing of it is left. Raises
+        NoTemporaryTables where the server makes none here.
         """
         values = self.written(relation)
         definitions = ", ".join(self.definitions(relation, values))
         made = f"CREATE TEMPORARY TABLE {self.quote_name(name)} ({definitions}){self.lifetime()}"
-        cursor.execute(of_temporary(made))
+        try:
+            cursor.execute(of_temporary(made))
+        except DatabaseError as error:
+            if self.refuses_temporaries(error):
+                raise NoTemporaryTables from error
+            raise
         try:
             names = ", ".join(self.quote_name(column.name) for column in relation.columns)
             target = f"{self.quote_name(name)} ({names})"
@@ -119,6 +132,10 @@ class VehiclesMixin:
             with suppress(Error):
                 self.drop_temporary(cursor, name)
             raise
+
+    def refuses_temporaries(self, error):
+        """Whether an error from making a temporary table says that none is made here, whatever it is like."""
+        return False
 
     def definitions(self, relation, values):
         """What stands in parentheses in the statement that makes a table for the values."""

@@ -32,6 +32,10 @@ BEYOND_UTF8MB3 = re.compile("[\U00010000-\U0010ffff]")
 ALL_ROWS = 2**64 - 1
 
 
+# A read-only transaction, and a missing right.
+REFUSALS = {1792, 1044}
+
+
 class MySQLVehiclesMixin(VehiclesMixin):
     inline_limit = 5000
 
@@ -182,19 +186,19 @@ class MySQLVehiclesMixin(VehiclesMixin):
         # An index made later would end the transaction.
         indexes = [
             f"PRIMARY KEY ({name})"
-            if self.is_whole_key(column.field)
+            if self.is_whole_key(relation, column.field)
             else f"KEY ({name}{self.prefix(declared)})"
             for column, name, declared in zip(relation.columns, names, types, strict=True)
-            if column.name in relation.keys or self.is_whole_key(column.field)
+            if column.name in relation.keys or self.is_whole_key(relation, column.field)
         ]
         return columns + indexes
 
-    def is_whole_key(self, field):
+    def is_whole_key(self, relation, field):
         """Whether a column can be the table's primary key, by whose order rows are grouped as they are read.
 
         Two texts that core tells apart may be the same here.
         """
-        return field.primary_key and isinstance(stored(field), IntegerField)
+        return relation.has_key and field.primary_key and isinstance(stored(field), IntegerField)
 
     def index(self, cursor, name, relation):
         pass
@@ -217,6 +221,9 @@ class MySQLVehiclesMixin(VehiclesMixin):
             with suppress(Error):
                 self.drop_temporary(cursor, name)
             raise
+
+    def refuses_temporaries(self, error):
+        return error.args[0] in REFUSALS
 
     def drop_temporary(self, cursor, name):
         # Any other DROP would end the transaction.

@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from causeway.backends.base.columns import kind, stored
 from causeway.backends.base.statements import Known, of_temporary
-from causeway.backends.base.vehicles import VehiclesMixin
+from causeway.backends.base.vehicles import NoTemporaryTables, VehiclesMixin
 
 # A cast to a type with a length cuts and rounds.
 WITH_LENGTH = re.compile(r"(varchar|character varying|numeric|decimal)\s*\(.*\)", re.IGNORECASE)
@@ -32,8 +32,22 @@ BINARY = {
 }
 
 
+# As libpq and both versions of psycopg number it.
+IDLE = 0
+
+# On a standby every transaction is read-only.
+MAY_MAKE_TEMPORARIES = Known(
+    "SELECT current_setting('transaction_read_only') = 'off' "
+    "AND has_database_privilege(current_database(), 'TEMPORARY')"
+)
+# A read-only transaction, and a missing right.
+REFUSALS = {"25006", "42501"}
+
+
 class PostgreSQLVehiclesMixin(VehiclesMixin):
     inline_limit = 2000
+
+    temporaries_need_transaction = True
 
     def bare_type(self, field):
         declared = super().bare_type(field)
@@ -96,8 +110,26 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
         dumper = Transformer(self.connection.connection).get_dumper(value, PyFormat.TEXT)
         return bytes(dumper.dump(value)).decode()
 
+    def create_temporary(self, cursor, name, relation, fill=None):
+        # An error would end the transaction that is open; one that is there for them is begun again.
+        if not self.connection.get_autocommit():
+            cursor.execute(MAY_MAKE_TEMPORARIES)
+            if not cursor.fetchone()[0]:
+                raise NoTemporaryTables
+        super().create_temporary(cursor, name, relation, fill)
+
+    def refuses_temporaries(self, error):
+        cause = error.__cause__
+        return (getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)) in REFUSALS
+
     def lifetime(self):
-        return "" if self.connection.get_autocommit() else " ON COMMIT DROP"
+        return " ON COMMIT DROP" if self.is_in_transaction() else ""
+
+    def is_in_transaction(self):
+        """Whether a transaction is open on the server, perhaps one that Django does not know of."""
+        connection = self.connection.connection
+        status = connection.info.transaction_status if is_psycopg3 else connection.get_transaction_status()
+        return status != IDLE
 
     def fill(self, cursor, target, columns, rows):
         if not is_psycopg3:

@@ -2,11 +2,14 @@ import datetime
 import decimal
 import sqlite3
 import uuid
+from contextlib import contextmanager, suppress
 
+from django.db import Error
 from django.utils.duration import duration_microseconds
 from django.utils.functional import cached_property
 
 from causeway.backends.base.columns import is_geometry, stored
+from causeway.backends.base.statements import of_temporary
 from causeway.backends.base.vehicles import VehiclesMixin, finite_decimal
 
 # By affinity, the types of values that a column of it keeps as CAST does.
@@ -87,13 +90,36 @@ class SQLiteVehiclesMixin(VehiclesMixin):
     def written_geometry(self, value):
         return value
 
-    def fill(self, cursor, target, columns, rows):
+    def create_temporary(self, cursor, name, relation, fill=None):
         # In autocommit mode, each row would be committed.
-        cursor.execute('SAVEPOINT "causeway_fill"')
+        with self.undone_on_failure(cursor):
+            super().create_temporary(cursor, name, relation, fill)
+
+    @contextmanager
+    def undone_on_failure(self, cursor):
+        """Have what fails leave the transaction as it was, or have Django know that it is not."""
+        cursor.execute(of_temporary('SAVEPOINT "causeway_fill"'))
         try:
-            super().fill(cursor, target, columns, rows)
-        finally:
-            cursor.execute('RELEASE "causeway_fill"')
+            yield
+            cursor.execute(of_temporary('RELEASE "causeway_fill"'))
+        except BaseException:
+            with suppress(Error):
+                cursor.execute(of_temporary('ROLLBACK TO "causeway_fill"'))
+                cursor.execute(of_temporary('RELEASE "causeway_fill"'))
+            self.settle()
+            raise
+
+    def settle(self):
+        """After a failure, have a transaction be open where Django takes one to be open, and only there."""
+        connection = self.connection
+        if connection.in_atomic_block:
+            # SQLite may have rolled all of it back.
+            connection.needs_rollback = connection.needs_rollback or not connection.connection.in_transaction
+        elif connection.get_autocommit() and connection.connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.connection.rollback()
+            if connection.connection.in_transaction:
+                connection.close()
 
 
 def affinity(declared):

@@ -16,15 +16,17 @@ from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.statement import CoreStatement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from causeway.placements.staged.report import Report
 
-# For how many seconds the size of a table is taken for what it was.
-SIZE_LASTS = 60
+# For how many seconds the size of a table, and what is unique in it, are taken for what they were.
+LASTS = 60
 
 # When the size of a table was looked up, and what it was, by its database and its name.
 _sizes: dict[tuple[Any, ...], tuple[float, int]] = {}
+# Likewise, the columns of each of its keys.
+_keys: dict[tuple[Any, ...], tuple[float, list[set[str]]]] = {}
 
 # So many keys are sent to core at once, where nothing limits the parameters of a statement.
 MOST_AT_ONCE = 20_000
@@ -36,6 +38,30 @@ def in_chunks(keys: Sequence[Any], connection: Any, params: int = 0) -> Iterator
     size = MOST_AT_ONCE if most is None else max(1, min(MOST_AT_ONCE, most - params))
     for start in range(0, len(keys), size):
         yield keys[start : start + size]
+
+
+def is_key(connection: Any, model: Any, columns: Collection[str]) -> bool:
+    """Whether no two rows of a table have the same values in columns of which its model says that.
+
+    Of a table that no migration makes, and may be a view, its database says it.
+    """
+    if model._meta.managed:
+        return True
+    table = str(model._meta.db_table)
+    key = *key_of_database(connection), table
+    looked_up, keys = _keys.get(key, (None, []))
+    if looked_up is None or time.monotonic() - looked_up > LASTS:
+        with connection.cursor() as cursor:
+            constraints = connection.introspection.get_constraints(cursor, table).values()
+        keys = [set(each["columns"]) for each in constraints if each["unique"] or each["primary_key"]]
+        _keys[key] = time.monotonic(), keys
+    return any(each.issubset(columns) for each in keys)
+
+
+def key_of_database(connection: Any) -> tuple[Any, ...]:
+    # Databases of one name may be on several servers; under a test runner the name is another one.
+    settings = connection.settings_dict
+    return connection.alias, settings["NAME"], settings["HOST"], settings["PORT"]
 
 
 class Core:
@@ -95,7 +121,7 @@ class Core:
         """About how many rows a table has, as it was up to a minute ago. ``query`` is one of them all."""
         key = self.key_of_size(table)
         looked_up, size = _sizes.get(key, (None, 0))
-        if looked_up is None or time.monotonic() - looked_up > SIZE_LASTS:
+        if looked_up is None or time.monotonic() - looked_up > LASTS:
             size = self.estimate(query)
             _sizes[key] = time.monotonic(), size
         return size
@@ -105,9 +131,12 @@ class Core:
         _sizes.pop(self.key_of_size(table), None)
 
     def key_of_size(self, table: Any) -> tuple[Any, ...]:
-        # Databases of one name may be on several servers; under a test runner the name is another one.
-        settings = self.connection.settings_dict
-        return self.home, settings["NAME"], settings["HOST"], settings["PORT"], str(table)
+        return *key_of_database(self.connection), str(table)
+
+    def is_key(self, model: Any, columns: Collection[str]) -> bool:
+        """What ``is_key()`` says of a core table. Raises CoreUnavailable."""
+        found: bool = self.carried_out(lambda: is_key(self.connection, model, columns), None)
+        return found
 
     def too_many(self, table: str) -> TooManyStagedRows:
         return TooManyStagedRows(

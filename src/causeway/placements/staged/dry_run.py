@@ -49,8 +49,8 @@ class EstimatingCore(Core):
 class EstimatedSupply(Supply):
     """Counts the rows that it is given. ``count`` is None where their number is not known."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.count: int | None = 0
 
     def add(self, rows: Any) -> None:

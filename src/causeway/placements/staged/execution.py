@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from inspect import isgenerator
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError
 from django.db.models.sql.constants import MULTI
 
+from causeway.exceptions import PlacementError
 from causeway.placements.staged.page import PageSearch, is_page
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.relation import Relation
 from causeway.placements.staged.report import Report
 from causeway.placements.staged.shown import Row, RowsOfPage, ShownPage, shown_page
 from causeway.placements.staged.supply import Supply
+from causeway.placements.staged.temporaries import Temporaries
 
 if TYPE_CHECKING:
     from django.db.models.sql import Query
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from causeway.placements.staged.core import Core
 
 SQL = tuple[str, tuple[Any, ...]]
-
-# No two temporary tables of a process have the same name.
-NUMBERS = count(1)
 
 
 class Execution:
@@ -41,7 +38,7 @@ class Execution:
         self.brings_rows = False
         self.report = report or Report()
         self.is_outermost = report is None
-        self.temporaries: list[str] = []
+        self.temporaries = Temporaries(compiler)
 
     @property
     def connection(self) -> Any:
@@ -60,18 +57,18 @@ class Execution:
             if self.is_outermost:
                 self.report.finish(self.connection.alias)
         except BaseException:
-            self.remove_temporaries()
+            self.temporaries.remove(failed=True)
             raise
-        if self.temporaries and isgenerator(result):
+        if self.temporaries.are_read and isgenerator(result):
             return self.until_read(result)
-        self.remove_temporaries()
+        self.temporaries.remove()
         return result
 
     def until_read(self, rows: Iterator[Any]) -> Iterator[Any]:
         try:
             yield from rows
         finally:
-            self.remove_temporaries()
+            self.temporaries.remove()
 
     def placed(self, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
         """The statement with its core rows before it, under the names by which it calls their tables.
@@ -129,13 +126,13 @@ class Execution:
         clauses: list[str] = []
         with_params: list[Any] = []
         for supply, relation in relations.items():
-            if any(relation is one for one in inline):
+            is_inline = any(relation is one for one in inline) or not self.make_temporary(supply, relation)
+            supply.vehicle = "inline" if is_inline else "temporary table"
+            if is_inline:
                 body, body_params = self.connection.ops.inline_relation(relation)
-                supply.vehicle = "inline"
             else:
-                body, body_params = self.temporary(supply, relation), ()
+                body, body_params = self.temporary(supply), ()
                 sql = self.opened_once(supply, relation, sql)
-                supply.vehicle = "temporary table"
             clauses.append(f"{self.head(relation)} AS ({body})")
             with_params += body_params
         # EXPLAIN goes before all. What is asked on the way, such as for keys, is not explained.
@@ -148,18 +145,21 @@ class Execution:
         names = ", ".join(quote_name(column.name) for column in relation.columns)
         return f"{quote_name(relation.name)} ({names})"
 
-    def temporary(self, supply: Supply, relation: Relation) -> str:
-        """The query of a temporary table of the rows, made for this execution."""
+    def make_temporary(self, supply: Supply, relation: Relation) -> bool:
+        """Have a temporary table of the rows, if one can be made."""
         if supply.temporary is None:
-            self.make_temporary(supply, relation)
-        return f"SELECT * FROM {self.connection.ops.quote_name(supply.temporary)}"
+            supply.temporary = self.temporaries.make(relation)
+            if supply.temporary is None and not self.connection.ops.carries_inline(relation.columns):
+                raise PlacementError(
+                    f"Cannot stage the rows of {relation.name!r} on {self.connection.alias!r}: the server makes no "
+                    f"temporary table here, as in a read-only transaction, and columns of types of their own need one. "
+                    f"Leave these out with only() or defer(), or run the query where it may make one."
+                )
+        return supply.temporary is not None
 
-    def make_temporary(self, supply: Supply, relation: Relation, fill: Any = None) -> None:
-        name = f"causeway_{next(NUMBERS)}"
-        with self.connection.cursor() as cursor:
-            self.connection.ops.create_temporary(cursor, name, relation, fill)
-        self.temporaries.append(name)
-        supply.temporary = name
+    def temporary(self, supply: Supply) -> str:
+        """The query of a temporary table of the rows."""
+        return f"SELECT * FROM {self.connection.ops.quote_name(supply.temporary)}"
 
     def opened_once(self, supply: Supply, relation: Relation, sql: str) -> str:
         """The statement; where it may name a temporary table only once, each further time names a copy."""
@@ -171,16 +171,8 @@ class Execution:
         first, *others = sql.split(name)
         sql = first
         for number, part in enumerate(others):
-            sql += (self.copy_of(supply.temporary) if number else name) + part
+            sql += (ops.quote_name(self.temporaries.copy(supply.temporary)) if number else name) + part
         return sql
-
-    def copy_of(self, temporary: str | None) -> str:
-        """The quoted name of a further temporary table with the same rows."""
-        name = f"causeway_{next(NUMBERS)}"
-        with self.connection.cursor() as cursor:
-            self.connection.ops.copy_temporary(cursor, name, temporary)
-        self.temporaries.append(name)
-        return str(self.connection.ops.quote_name(name))
 
     def ship(self, supply: Supply, core: Core, query: Query) -> bool:
         """Have the rows of a query on core go to a temporary table as its server writes them; False if they cannot.
@@ -198,27 +190,11 @@ class Execution:
                 raise core.too_many(str(supply.table))
             supply.shipped = shipped
 
-        self.make_temporary(supply, supply.relation_of([]), fill)
-        supply.rows.clear()
-        return True
+        supply.temporary = self.temporaries.make(supply.relation_of([]), fill)
+        if supply.temporary is not None:
+            supply.rows.clear()
+        return supply.temporary is not None
 
     def explain_prefix(self) -> str:
         info = self.compiler.query.explain_info
         return f"{self.connection.ops.explain_query_prefix(info.format, **info.options)} " if info else ""
-
-    def remove_temporaries(self) -> None:
-        """Drop the temporary tables; where that cannot be now, with the next ones."""
-        if not self.temporaries:
-            return
-        ops = self.connection.ops
-        names, self.temporaries = [*ops.left_over, *self.temporaries], []
-        ops.left_over = []
-        if self.connection.connection is None:
-            return
-        for name in names:
-            try:
-                with self.connection.cursor() as cursor:
-                    ops.drop_temporary(cursor, name)
-            except DatabaseError:
-                # An aborted transaction, or a cursor of SQLite's that is still read.
-                ops.left_over.append(name)

@@ -40,7 +40,10 @@ class KeySource:
 
     def is_unique(self, alias: str) -> bool:
         """Whether one row of an alias has a key at most, and none has two."""
-        return bool(self.key.alias == alias and self.key.target.unique)
+        field = self.key.target
+        if self.key.alias != alias or not field.unique:
+            return False
+        return self.planner.core(field.model._meta.db_table.home).is_key(field.model, [field.column])
 
     def keys(self, limit: int, distinct: bool = False) -> list[Any] | None:
         """The distinct keys; None if there are more than ``limit`` of them, or of their rows if not ``distinct``."""

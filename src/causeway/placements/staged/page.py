@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 
 from causeway.backends.base.statements import of_query
 from causeway.conf import cores
-from causeway.placements.staged.core import Core
+from causeway.placements.staged.core import Core, is_key
 from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.references import Reference
 from causeway.placements.staged.statement import Clause
@@ -50,7 +50,19 @@ def is_page(compiler: Any) -> bool:
     if any(getattr(part, "contains_over_clause", False) for part in expressions):
         return False
     joins = [node for node in nodes_of(compiler).values() if node.join_type]
-    return all(join.join_field.many_to_one or join.join_field.one_to_one for join in joins)
+    if not all(join.join_field.many_to_one or join.join_field.one_to_one for join in joins):
+        return False
+    fields = [query.get_meta().pk, *(field for join in joins for _, field in join.join_fields)]
+    return all(has_one_row(compiler, field) for field in fields)
+
+
+def has_one_row(compiler: Any, key: Any) -> bool:
+    """Whether one row of a table has a value of its key, at most: of a view, its model cannot tell."""
+    model = key.model
+    home = compiler.statement.staged_home(model._meta.db_table)
+    if home is None:
+        return is_key(compiler.connection, model, [key.column])
+    return Core(home, compiler.execution.report).is_key(model, [key.column])
 
 
 def nodes_of(compiler: Any) -> dict[str, Any]:

@@ -74,7 +74,12 @@ class Planner:
         table = tree.nodes[alias].table_name
         key = table.home, str(table)
         if key not in self.supplies:
-            self.supplies[key] = self.supply_class(self.connection, table, *self.columns_of(table))
+            model = table.model._meta.concrete_model
+            pk = [field.column for field in model._meta.pk_fields]
+            has_key = self.core(table.home).is_key(model, pk)
+            self.supplies[key] = self.supply_class(
+                self.connection, table, *self.columns_of(table), has_key=has_key
+            )
         return self.supplies[key]
 
     def ship(self, want: Want) -> bool:

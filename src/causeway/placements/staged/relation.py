@@ -25,3 +25,5 @@ class Relation:
     rows: list[tuple[Any, ...]]
     # The names of columns by which it is joined.
     keys: frozenset[str] = frozenset()
+    # Whether no two rows have the same primary key.
+    has_key: bool = True

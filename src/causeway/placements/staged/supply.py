@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
 class Supply:
     """The rows of one core table that a statement is given, each once.
 
-    ``is_whole`` says that they are all there are.
+    ``is_whole`` says that they are all there are, ``has_key`` that no two have the same primary key: a view may be
+    declared to have one.
     """
 
-    def __init__(self, connection: Any, table: Table, columns: set[str], keys: set[str]) -> None:
+    def __init__(
+        self, connection: Any, table: Table, columns: set[str], keys: set[str], *, has_key: bool = True
+    ) -> None:
         assert table.model is not None and table.home is not None
         self.connection = connection
         self.table = table
@@ -40,6 +44,7 @@ class Supply:
         names = [field.column for field in self.fields]
         self.keys = keys.intersection(names)
         self.key_of = itemgetter(*map(names.index, pk))
+        self.has_key = has_key
         self.rows: dict[Any, tuple[Any, ...]] = {}
         self.is_whole = False
         nullable = table.mapped.nullable if table.mapped else {}
@@ -69,7 +74,8 @@ class Supply:
         if self.mapped:
             rows = self.with_own_ids(rows)
         key_of = self.key_of
-        self.rows.update((key_of(row), row) for row in map(tuple, rows))
+        rows = map(tuple, rows)
+        self.rows.update(((key_of(row), row) for row in rows) if self.has_key else numbered(rows))
         self.temporary = None
 
     def copied(self) -> Any:
@@ -118,7 +124,7 @@ class Supply:
 
     def relation_of(self, rows: list[tuple[Any, ...]]) -> Relation:
         name = relation_name(self.connection, self.table)
-        return Relation(name, self.columns, rows, frozenset(self.keys))
+        return Relation(name, self.columns, rows, frozenset(self.keys), has_key=self.has_key)
 
     def told(self) -> StagedTable:
         """What is reported of it."""
@@ -136,6 +142,16 @@ class Supply:
             rows=rows,
             bytes=total,
         )
+
+
+def numbered(rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, tuple[Any, ...]]]:
+    """The rows by themselves; of those that are the same, by their numbers as well."""
+    times: Counter[str] = Counter()
+    for row in rows:
+        # Some values cannot be hashed.
+        name = repr(row)
+        times[name] += 1
+        yield (name, times[name]), row
 
 
 def converted(row: tuple[Any, ...], conversions: list[tuple[int, Any]]) -> tuple[Any, ...]:

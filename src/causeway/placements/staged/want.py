@@ -66,6 +66,12 @@ class Want:
 
     def satisfy(self) -> None:
         """Fetch the rows, if not all are there already."""
+        if self.supply.rows and not self.supply.has_key:
+            # Which of them are the same as others that are fetched for another alias, nothing tells.
+            self.supply.rows.clear()
+            self.conditions = []
+            if not self.take_all(self.estimated()):
+                raise self.core.too_many(str(self.supply.table))
         if not self.supply.is_whole or self.alias in self.planner.statement.locked:
             self.fetch()
         self.tree.placed.add(self.alias)
