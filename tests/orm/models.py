@@ -33,6 +33,7 @@ class Place(Named, CoreModel):
     population = models.IntegerField(default=0)
     twins = models.ManyToManyField("self", blank=True)
     stickers = GenericRelation("orm.Sticker", related_query_name="place")
+    marks = GenericRelation("orm.Mark", related_query_name="place")
 
     class Meta:
         constraints = [
@@ -329,3 +330,12 @@ class Follow(models.Model):
     byline = models.ForeignKey(Byline, models.DO_NOTHING, related_name="follows", db_constraint=False)
     other = models.ForeignKey(Byline, models.DO_NOTHING, related_name="+", null=True, db_constraint=False)
     number = models.IntegerField()
+
+
+class Mark(models.Model):
+    """Refers to rows of any model, also of those whose keys are no numbers."""
+
+    content_type = models.ForeignKey(ContentType, models.CASCADE, related_name="+")
+    object_id = models.CharField(max_length=50)
+    target = GenericForeignKey()
+    text = models.CharField(max_length=50)

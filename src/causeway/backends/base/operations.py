@@ -118,6 +118,10 @@ class OperationsMixin:
             return connection.ops.compiler(compiler_name)(query, connection, using, elide_empty)
         return self.own_compiler(compiler_name)(query, connection, using, elide_empty)
 
+    def takes(self, value):
+        """Whether a statement can be given a value. What it cannot be given is in no column, either."""
+        return not isinstance(value, str) or is_unicode(value)
+
     def dialect(self):
         """What two databases share whose expressions mean the same."""
         return self.connection.vendor
@@ -211,3 +215,12 @@ class OperationsMixin:
         if isinstance(name, homes.Table):
             return name.home is None and not name.in_core
         return name in homes.local_tables()
+
+
+def is_unicode(text):
+    """Whether a text can be encoded: it has no half of a pair of surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

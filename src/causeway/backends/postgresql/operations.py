@@ -39,6 +39,9 @@ class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
     def keeps_texts_in_utf8(self):
         return self.text_rules()[2] == UTF8
 
+    def takes(self, value):
+        return super().takes(value) and not (isinstance(value, str) and "\0" in value)
+
     def estimated_rows(self, sql, params, most):
         with self.connection.cursor() as cursor:
             cursor.execute(Known(self.estimate_sql(sql, most)), params)

@@ -6,6 +6,9 @@ from causeway.homes import Table
 class SQLiteOperationsMixin(SQLiteVehiclesMixin, OperationsMixin):
     collations_sql = "SELECT name FROM pragma_collation_list"
 
+    def takes(self, value):
+        return super().takes(value) and (not isinstance(value, int) or -(2**63) <= value < 2**63)
+
     def own_table(self, name):
         # SQLite looks a bare name up in the attached files too, where its own has none: before
         # the child is migrated, its rows would go to the table of that name in core.

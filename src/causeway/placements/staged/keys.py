@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models.expressions import Col, Exists, ResolvedOuterRef
@@ -10,6 +13,8 @@ from django.db.models.lookups import Exact, In
 from django.db.models.sql import Query
 from django.db.models.sql.where import AND, WhereNode
 
+from causeway.backends.base.columns import stored
+from causeway.backends.base.vehicles import INTEGERS, TEXTS
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
 from causeway.placements.staged.tree import conjuncts
 
@@ -18,6 +23,9 @@ if TYPE_CHECKING:
 
     from causeway.placements.staged.planner import Planner
     from causeway.placements.staged.tree import Edge, Tree
+
+
+NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
 
 class KeySource:
@@ -43,7 +51,7 @@ class KeySource:
         field = self.key.target
         if self.key.alias != alias or not field.unique:
             return False
-        return self.planner.core(field.model._meta.db_table.home).is_key(field.model, [field.column])
+        return self.planner.core(self.home).is_key(field.model, [field.column])
 
     def keys(self, limit: int, distinct: bool = False) -> list[Any] | None:
         """The distinct keys; None if there are more than ``limit`` of them, or of their rows if not ``distinct``."""
@@ -59,7 +67,42 @@ class KeySource:
             return []
         if len(rows) > limit:
             return None
-        return list(dict.fromkeys(row[0] for row in rows if row[0] is not None))
+        return self.as_keys(row[0] for row in rows)
+
+    def as_keys(self, values: Iterable[Any]) -> list[Any] | None:
+        """The distinct values of the core column that may be equal to some others; None if that cannot be told."""
+        what = stored(self.key.target).get_internal_type()
+        found = dict.fromkeys(value for value in values if value is not None)
+        if what in TEXTS and any(not isinstance(value, str) for value in found):
+            # Many texts are equal to a number.
+            return None
+        if what in INTEGERS or what == "UUIDField":
+            named = integer_named if what in INTEGERS else uuid_named
+            found = dict.fromkeys(named(value) if isinstance(value, str) else value for value in found)
+        ops = self.planner.core(self.home).connection.ops
+        # What core cannot be given it has in no column.
+        return [key for key in found if key is not None and ops.takes(key)]
+
+    @property
+    def home(self) -> str:
+        home: str = self.key.target.model._meta.db_table.home
+        return home
+
+
+def integer_named(text: str) -> int | None:
+    """The integer that a text begins with; MySQL takes the two for the same, the other engines more rarely."""
+    match = NUMBER.match(text)
+    number = Decimal(match[0]) if match else None
+    if number is None or abs(number) >= 2**63 or number != int(number):
+        return None
+    return int(number)
+
+
+def uuid_named(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 class JoinedKeys(KeySource):
@@ -83,7 +126,7 @@ class JoinedKeys(KeySource):
     def keys(self, limit: int, distinct: bool = False) -> list[Any] | None:
         if self.known is None:
             return super().keys(limit, distinct)
-        return list(dict.fromkeys(key for key in self.known if key is not None))
+        return self.as_keys(self.known)
 
     def query(self) -> Query:
         conditions = [

@@ -6,6 +6,7 @@ child's database. It is evaluated here again, so it may hold for more.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import models
@@ -47,6 +48,12 @@ ALIKE = (
 TEXT = (models.CharField, models.TextField)
 # The child's database may have collations that core has not.
 UNLIKE = (Collate, Now, Random, RawSQL, ExtraWhere, Query)
+# MySQL has no other dates; the last year has to do for other time zones.
+FIRST_YEAR, LAST_YEAR = 1000, 9998
+# In 64 bits, where durations are numbers of microseconds.
+LONGEST_SPAN = timedelta(days=100_000_000)
+# SQLite takes patterns of 50,000 bytes; servers take statements of a certain length.
+LONGEST_PATTERN, LONGEST = 10_000, 1_000_000
 # What names a function where an expression is made.
 NAMES = {"function", "template"}
 
@@ -93,7 +100,7 @@ class Meaning:
         """What core is asked for in place of a condition; None where it cannot find all that matters."""
         if self.holds_there(condition):
             return condition
-        return by_bytes(condition) if self.by_bytes else None
+        return by_bytes(condition) if self.by_bytes and self.is_given(condition) else None
 
     def holds_there(self, condition: Any) -> bool:
         """Whether core may evaluate the condition."""
@@ -127,14 +134,21 @@ class Meaning:
         if isinstance(lookup, lookups.IsNull):
             return True
         field = target_of(field)
-        if not is_djangos(field):
+        if not is_djangos(field) or not self.is_given(lookup):
             return False
         if isinstance(lookup, COMPARISONS) and isinstance(field, ALIKE):
-            return self.there.vendor != "sqlite" or not names_larger_integer(lookup.rhs)
+            return True
         # Equal texts are equal under every collation; under some, others are as well.
         # (Those that ignore the case derive from those that do not.)
         equal = type(lookup) in {lookups.Exact, lookups.In, *CONTAINMENTS}
         return equal and isinstance(field, TEXT) and not exactly and self.finds_more_texts(lookup)
+
+    def is_given(self, lookup: Any) -> bool:
+        """Whether core can be given the values of a condition, which the child's database may take, and find nothing."""
+        value = getattr(lookup, "rhs", None)
+        values = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+        longest = LONGEST_PATTERN if isinstance(lookup, lookups.PatternLookup) else LONGEST
+        return all(self.there.ops.takes(each) and is_usual(each, longest) for each in values)
 
     def finds_more_texts(self, lookup: Any) -> bool:
         """Whether core finds the texts that the child's database finds, and perhaps more."""
@@ -170,10 +184,13 @@ def by_bytes(condition: Any) -> Any:
     return None
 
 
-def names_larger_integer(value: Any) -> bool:
-    """Whether a value, or one of several, is an integer that SQLite cannot be given."""
-    values = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
-    return any(isinstance(each, int) and not -(2**63) <= each < 2**63 for each in values)
+def is_usual(value: Any, longest: int) -> bool:
+    """Whether a value is within what every engine has of its type, in any time zone."""
+    if isinstance(value, date):
+        return FIRST_YEAR <= value.year <= LAST_YEAR
+    if isinstance(value, timedelta):
+        return abs(value) <= LONGEST_SPAN
+    return not isinstance(value, str) or len(value) <= longest
 
 
 def target_of(field: Any) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import FilteredRelation
+from django.db import connections
+from django.db.models import FilteredRelation, JSONField, Value
 from django.db.models.expressions import Col, ColPairs, RawSQL
+from django.db.models.fields.json import JSONExact
 from django.db.models.lookups import In
 from django.db.models.sql import Query
 from django.db.models.sql.datastructures import BaseTable, Join
@@ -15,6 +17,8 @@ from django.db.models.sql.where import ExtraWhere
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements.mirrored import copy_of, is_mirrored
+from causeway.placements.staged.meaning import parts
+from causeway.placements.staged.transport import keeps_json_as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,8 +147,10 @@ class Notes(dict[type, "Callable[[Statement, Any], None] | None"]):
 def note_of(kind: type) -> Callable[[Statement, Any], None] | None:
     if issubclass(kind, Col):
         return note_column
+    if issubclass(kind, JSONExact):
+        return note_json
     if issubclass(kind, In):
-        return note_subquery
+        return note_in
     if issubclass(kind, ColPairs):
         return note_columns
     has_parts = hasattr(kind, "get_source_expressions")
@@ -159,6 +165,40 @@ def note_column(statement: Statement, node: Any) -> None:
 def note_columns(statement: Statement, node: Any) -> None:
     # They do not have the compiler compile their columns.
     statement.columns.update((node.alias, target.column) for target in node.targets)
+
+
+def note_json(statement: Statement, node: Any) -> None:
+    """Have the keys in what a column of core's is compared with be in core's order, where it is compared as text."""
+    columns = [part for part in parts(node.lhs) if isinstance(part, Col)]
+    homes_of_columns = {statement.staged_home(column.target.model._meta.db_table) for column in columns}
+    if any(
+        home and keeps_json_as_text(statement.connection) and not keeps_json_as_text(connections[home])
+        for home in homes_of_columns
+    ):
+        node.rhs = with_keys_in_order(node.rhs)
+
+
+def with_keys_in_order(value: Any) -> Any:
+    """The value with the keys of its objects in the order in which PostgreSQL and MySQL keep them."""
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: with_keys_in_order(value[key]) for key in sorted(value, key=place_of)}
+    if isinstance(value, (list, tuple)):
+        return [with_keys_in_order(each) for each in value]
+    if isinstance(value, Value):
+        value = value.copy()
+        value.value = with_keys_in_order(value.value)
+    return value
+
+
+def place_of(key: str) -> tuple[int, bytes]:
+    encoded = key.encode("utf-8", "surrogatepass")
+    return len(encoded), encoded
+
+
+def note_in(statement: Statement, node: Any) -> None:
+    if isinstance(node.rhs, (list, tuple, set, frozenset)) and isinstance(node.lhs.output_field, JSONField):
+        note_json(statement, node)
+    note_subquery(statement, node)
 
 
 def note_subquery(statement: Statement, node: Any) -> None:

@@ -80,8 +80,8 @@ class Want:
         """Fetch the rows."""
         few = self.planner.few
         for source in self.key_sources() if self.planner.joined else ():
-            if source.known is not None:
-                return self.take_by_keys(source, source.keys(few) or [], "those of the page")
+            if source.known is not None and (keys := source.keys(few)) is not None:
+                return self.take_by_keys(source, keys, "those of the page")
         # The child's keys cost no trip to core, its own conditions no statement here.
         if self.conditions and self.take_few(few):
             return None
