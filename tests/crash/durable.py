@@ -118,6 +118,7 @@ class MySQLServer(DurableServer):
         "--innodb-flush-log-at-trx-commit=1",
         "--innodb-buffer-pool-size=32M",
         "--performance-schema=OFF",
+        *os.environ.get("CAUSEWAY_CRASH_MYSQL", "").split(),
     )
 
     def connect(self) -> Any:
