@@ -103,6 +103,10 @@ class VehiclesMixin:
         """Have the rows of a query on core go to a table; returns how many they are, and their bytes."""
         raise NotImplementedError
 
+    def statement_over(self, head, sql):
+        """The statement of a SELECT with what goes before it, which names the relations."""
+        return f"{head} {sql}"
+
     def create_temporary(self, cursor, name, relation, fill=None):
         """Make a temporary table of that name with the rows, indexed by their keys.
 

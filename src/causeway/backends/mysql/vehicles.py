@@ -28,6 +28,9 @@ LARGE = re.compile(r"\d{19}")
 LEAST, GREATEST = -(2**63), 2**64 - 1
 # Of an older character set, which databases may still have.
 BEYOND_UTF8MB3 = re.compile("[\U00010000-\U0010ffff]")
+# In as many joins the planner tries too many orders: relations have no keys by which it leaves some out, and a
+# twelfth takes it minutes. So far it looks ahead then, in a moment.
+MANY_JOINS, DEPTH = 7, 4
 # With a LIMIT, a derived table is computed once and gets an index for what it is joined by.
 ALL_ROWS = 2**64 - 1
 
@@ -73,6 +76,14 @@ class MySQLVehiclesMixin(VehiclesMixin):
         if not self.has_no_temporary:
             return super().carried_inline(relations, params)
         return [relation for relation in relations if self.carries_inline(relation.columns)]
+
+    def statement_over(self, head, sql):
+        if sql.count(" JOIN ") < MANY_JOINS:
+            return super().statement_over(head, sql)
+        if self.connection.mysql_is_mariadb:
+            return f"SET STATEMENT optimizer_search_depth = {DEPTH} FOR {head} {sql}"
+        hinted = sql.replace("SELECT", f"SELECT /*+ SET_VAR(optimizer_search_depth = {DEPTH}) */", 1)
+        return f"{head} {hinted}"
 
     def create_temporary(self, cursor, name, relation, fill=None):
         if self.has_no_temporary:

@@ -138,7 +138,9 @@ class Execution:
         # EXPLAIN goes before all. What is asked on the way, such as for keys, is not explained.
         explain = self.explain_prefix()
         explain = explain if sql.startswith(explain) else ""
-        return f"{explain}WITH {', '.join(clauses)} {sql.removeprefix(explain)}", (*with_params, *params)
+        head = f"{explain}WITH {', '.join(clauses)}"
+        sql = self.connection.ops.statement_over(head, sql.removeprefix(explain))
+        return sql, (*with_params, *params)
 
     def head(self, relation: Relation) -> str:
         quote_name = self.connection.ops.quote_name
