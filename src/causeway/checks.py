@@ -25,6 +25,7 @@ from causeway.conf import (
     staged_cores,
 )
 from causeway.managers import CoreManager
+from causeway.name_checks import check_names
 from causeway.natural_keys import CONTENT_TYPE
 from causeway.placements import AVAILABLE, obstacle
 from causeway.transactions.plain import POLICIES
@@ -44,7 +45,7 @@ def register_checks() -> None:
     for check in (check_shape, check_aliases, check_labels, check_router, check_backends, check_placements):
         register(check, "causeway")
     of_models = (check_core_relations, check_declared_homes, check_generic_keys, check_managers)
-    for check in (check_claims, *of_models, check_order):
+    for check in (check_claims, *of_models, check_order, check_names):
         register(check, "causeway", Tags.models)
 
 

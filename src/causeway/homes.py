@@ -265,6 +265,20 @@ def local_tables() -> frozenset[str]:
     return frozenset(local - both)
 
 
+@cache
+def table_names() -> frozenset[str]:
+    """The names of all tables that the project knows, in small letters."""
+    return frozenset(model._meta.db_table.lower() for model in registered_models())
+
+
+@cache
+def names_with_percent_signs() -> frozenset[str]:
+    """The tables and columns of the project, by their names, that have a percent sign in it."""
+    models = registered_models()
+    columns = {str(field.column) for model in models for field in model._meta.local_concrete_fields}
+    return frozenset(name for name in {model._meta.db_table for model in models} | columns if "%" in name)
+
+
 def stamp(model: type[Model]) -> None:
     """Write the model's home on its table name."""
     opts = model._meta
@@ -308,6 +322,8 @@ def _stamp_again(*, setting: str, **kwargs: Any) -> None:
 
 def _forget_tables() -> None:
     local_tables.cache_clear()
+    table_names.cache_clear()
+    names_with_percent_signs.cache_clear()
     core_tables.cache_clear()
     mapped_homes.cache_clear()
     core_refers_to_content_types.cache_clear()

@@ -73,7 +73,8 @@ class Catalog(ABC):
 
     def table_key(self, name: str) -> str:
         """The name of a table, equal for all ways to write it."""
-        return name.lower() if self.connection.features.ignores_table_name_case else str(name)
+        key: str = self.connection.ops.table_key(name)
+        return key
 
     def column_key(self, name: str) -> str:
         """The name of a column, equal for all ways to write it."""

@@ -69,7 +69,8 @@ class PostgreSQLCatalog(Catalog):
             return list(cursor.fetchall())
 
     def column_key(self, name: str) -> str:
-        return name
+        key: str = self.connection.ops.stored_name(name)
+        return key
 
     def type_key(self, text: str) -> str:
         if text not in self.type_keys:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from causeway.drift.catalog import Catalog, Column, LiveTable, in_one_way
+from causeway.names import quoted
 
 # What stands between the name of a column and a word of its definition: anything but the
 # comma that ends it.
@@ -47,7 +48,7 @@ class SQLiteCatalog(Catalog):
 
     @property
     def schema(self) -> str:
-        return str(self.connection.ops.quote_name(self.namespace or "main"))
+        return quoted(self.connection.ops, self.namespace or "main")
 
     def pragma(self, pragma: str, argument: str) -> list[tuple[Any, ...]]:
         # As a table, it takes the names that the file has as parameters.

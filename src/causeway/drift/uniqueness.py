@@ -28,7 +28,7 @@ def asked_uniques(catalog: Catalog, model: type[Model]) -> tuple[set[frozenset[s
         if not isinstance(constraint, UniqueConstraint) or not _is_made(catalog, model, constraint):
             continue
         if constraint.condition or constraint.expressions:
-            named.add(constraint.name)
+            named.add(catalog.connection.ops.stored_name(constraint.name))
         else:
             columns.append(_columns(model, constraint.fields))
     return {frozenset(map(catalog.column_key, names)) for names in columns}, named

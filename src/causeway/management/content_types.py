@@ -24,6 +24,7 @@ from causeway import homes
 from causeway.backends.base import natural_keys
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.exceptions import CoreReadOnly
+from causeway.names import with_parameters
 from causeway.natural_keys import CONTENT_TYPE
 from causeway.placements import is_linked, is_placed
 
@@ -203,7 +204,7 @@ class RenameInCore(RenameContentType):
         table = natural_keys.core_table(connection.ops, home) or connection.ops.quote_name(
             natural_keys.CONTENT_TYPES
         )
-        statement = f"UPDATE {table} SET model = %s WHERE app_label = %s AND model = %s"
+        statement = f"UPDATE {with_parameters(table)} SET model = %s WHERE app_label = %s AND model = %s"
         try:
             with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
                 cursor.execute(statement, [new_model, self.app_label, old_model])

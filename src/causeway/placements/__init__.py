@@ -76,7 +76,8 @@ def table(model: type[Model], using: str = LOCAL_ALIAS) -> str:
     """The name to give a model's table in raw SQL on the connection ``using``, quoted.
 
     It is qualified for a core model: ``cursor.execute(f"SELECT count(*) FROM {table(Article)}")``.
-    Ask each time, do not keep it: under a test runner it names the test database.
+    Ask each time, do not keep it: under a test runner it names the test database. In a statement with parameters, a
+    percent sign in it is doubled, as in any name.
     Raises PlacementError where the table does not stand on that connection.
     """
     connection = connections[using]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
+from causeway.names import quoted
 from causeway.placements.base import Placement
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Linked(Placement):
         return link_obstacle(connections[home])
 
     def target(self, connection: Any, table: Table) -> str:
-        quote_name = connection.ops.quote_name
+        ops = connection.ops
         # The name is looked up at each compilation, never kept: under a test runner it is
         # the test database's.
-        return f"{quote_name(connection.linked_name(table.home))}.{quote_name(table)}"
+        return f"{quoted(ops, connection.linked_name(table.home))}.{ops.quote_name(table)}"

@@ -19,6 +19,13 @@ from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import CoreNotOwned
 from causeway.homes import may_migrate, reaches_core
 
+ENGINES = {"mysql": "MySQL or MariaDB", "postgresql": "PostgreSQL", "sqlite": "SQLite"}
+
+
+def engine_name(connection: Any) -> str:
+    """What an engine is called. (``display_name`` would ask a MySQL server.)"""
+    return ENGINES.get(connection.vendor, str(connection.vendor))
+
 
 class CoreLog(deque[Any]):
     """The log of a staged core's connection.
@@ -113,10 +120,8 @@ class DatabaseWrapperMixin(TransactionsMixin):
         raise NotImplementedError
 
     def different_engines(self, other):
-        """The obstacle between two engines. (``display_name`` would ask a MySQL server.)"""
-        names = {"mysql": "MySQL or MariaDB", "postgresql": "PostgreSQL", "sqlite": "SQLite"}
-        here, there = (names.get(vendor, vendor) for vendor in (self.vendor, other.vendor))
-        return f"{self.alias!r} is on {here}, {other.alias!r} on {there}"
+        """The obstacle between two engines."""
+        return f"{self.alias!r} is on {engine_name(self)}, {other.alias!r} on {engine_name(other)}"
 
     def linked_name(self, home):
         """The name that qualifies the tables of a core database in statements of this connection."""

@@ -12,8 +12,9 @@ from causeway import homes
 from causeway.backends.base import natural_keys
 from causeway.backends.base.deletion import carry_out, left_to_us
 from causeway.backends.base.derived import derived
-from causeway.backends.base.guards import refuse_local_table, refuse_write
+from causeway.backends.base.guards import refuse_joins, refuse_local_table, refuse_write
 from causeway.conf import cores
+from causeway.names import with_parameters
 
 
 class SQLCompilerMixin:
@@ -22,6 +23,8 @@ class SQLCompilerMixin:
         refcounts = self.query.alias_refcount
         # One clause is made of each, in this order. Extra tables add to the counts.
         used = [node for alias, node in self.query.alias_map.items() if refcounts[alias]]
+        if unbearable := homes.names_with_percent_signs():
+            refuse_joins(used, unbearable)
         clauses, params = super().get_from_clause()
         on_core = self.connection.alias in cores()
         ops = self.connection.ops
@@ -32,16 +35,20 @@ class SQLCompilerMixin:
             if on_core and ops.is_local_table(table):
                 self.refuse_local(table)
             if target := ops.target(table):
-                # Quoted for the clause a moment ago.
-                bare = self.quote_cache.get(table) or ops.quote_name(table)
+                bare = self.as_quoted(table)
                 if table.mapped and ops.mapped(table):
                     target = natural_keys.mapped_table(ops, table, target)
+                target = with_parameters(target)
                 if node.table_alias == table:
                     target = f"{target} {bare}"
-                clauses[position] = clauses[position].replace(bare, target, 1)
+                clauses[position] = put_after(f"{node.join_type} ", clauses[position], bare, target)
         if self.query.extra_tables:
             clauses = [self.with_extra_table(clause) for clause in clauses]
         return clauses, params
+
+    def as_quoted(self, table):
+        """A table's name as Django put it into the statement a moment ago: without quotes, where it is a column's too."""
+        return self.quote_cache.get(table) or self.connection.ops.quote_name(table)
 
     def refuse_local(self, table):
         """Raise what stops a statement on core that names a local table."""
@@ -50,15 +57,15 @@ class SQLCompilerMixin:
     def with_extra_table(self, clause):
         """A table of ``QuerySet.extra(tables=...)``, which gives bare names, qualified."""
         for table in self.query.extra_tables:
-            bare = self.connection.ops.quote_name(table)
+            bare = self.as_quoted(table)
             if clause == f", {bare}" and (target := self.connection.ops.placed_core_table(table)):
-                return f", {target} {bare}"
+                return f", {with_parameters(target)} {bare}"
         return clause
 
 
 class WritingMixin(SQLCompilerMixin):
-    # What the statement does, for the refusal.
-    action = ""
+    # What the statement does, for the refusal; and what stands before its target.
+    action = before = ""
 
     def as_sql(self):
         model = self.query.model
@@ -76,17 +83,17 @@ class WritingMixin(SQLCompilerMixin):
         if on_core and ops.is_local_table(table):
             self.refuse_local(table)
         target = ops.target(table)
-        return self.with_target(statement, ops.quote_name(table), target) if target else statement
+        return self.with_target(statement, table, with_parameters(target)) if target else statement
 
     def mapped_statement(self, table):
         """The statement of a table that holds ids of core's content types where the query has the child's."""
         self.compile = natural_keys.with_own_ids(self, table)
         return super().as_sql()
 
-    def with_target(self, statement, bare, target):
-        """The statement, which names its target ``bare``, with the target qualified."""
+    def with_target(self, statement, table, target):
+        """The statement, which names the table as its target, with that qualified."""
         sql, params = statement
-        return sql.replace(bare, target, 1), params
+        return put_after(self.before, sql, self.as_quoted(table), target), params
 
 
 class SQLInsertCompilerMixin(WritingMixin):
@@ -106,12 +113,13 @@ class SQLInsertCompilerMixin(WritingMixin):
         )
         return super().mapped_statement(table)
 
-    def with_target(self, statement, bare, target):
+    def with_target(self, statement, table, target):
+        bare = self.connection.ops.quote_name(table)
         return [(sql.replace(bare, target, 1), params) for sql, params in statement]
 
 
 class SQLDeleteCompilerMixin(WritingMixin):
-    action = "delete"
+    action, before = "delete", "DELETE FROM "
 
     def execute_sql(self, *args, **kwargs):
         fields = left_to_us(self.query.model) if self.connection.reaches_core else []
@@ -127,15 +135,15 @@ class SQLDeleteCompilerMixin(WritingMixin):
         # MySQL's own way, over several tables, would join by core's ids.
         return compiler.SQLDeleteCompiler.as_sql(self)
 
-    def with_target(self, statement, bare, target):
-        if statement[0].startswith(f"DELETE FROM {bare}"):
-            return super().with_target(statement, bare, target)
+    def with_target(self, statement, table, target):
+        if statement[0].startswith(f"{self.before}{self.as_quoted(table)}"):
+            return super().with_target(statement, table, target)
         # MySQL's deletion over several tables names the target by its alias.
         return statement
 
 
 class SQLUpdateCompilerMixin(WritingMixin):
-    action = "update"
+    action, before = "update", "UPDATE "
 
     def mapped_statement(self, table):
         self.query.values = [
@@ -143,6 +151,12 @@ class SQLUpdateCompilerMixin(WritingMixin):
             for field, model, value in self.query.values
         ]
         return super().mapped_statement(table)
+
+
+def put_after(before, sql, bare, target):
+    """SQL whose first ``bare`` after what it begins with, if it begins so, is ``target``."""
+    start = len(before) if sql.startswith(before) else 0
+    return sql[:start] + sql[start:].replace(bare, target, 1)
 
 
 # The base of all comes last.

@@ -8,6 +8,7 @@ when the child's is there, and empty.
 
 from contextlib import contextmanager
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from causeway.conf import cores
@@ -62,7 +63,17 @@ class CreationMixin:
 
     def create_database(self, verbosity, autoclobber, keepdb):
         """Make the test database, empty; returns its name."""
+        self.refuse_quotes(self._get_test_db_name())
         return super()._create_test_db(verbosity, autoclobber, keepdb)
+
+    def refuse_quotes(self, name):
+        """Raise ImproperlyConfigured for a name that Django's CREATE DATABASE and DROP DATABASE would cut short."""
+        quote = self.connection.ops.quote_name("x")[0]
+        if quote in str(name) and self.connection.vendor != "sqlite":
+            raise ImproperlyConfigured(
+                f"Cannot make the test database {str(name)!r} of {self.connection.alias!r}: Django puts its name into "
+                f"statements as it is, and it has the character {quote} in it. Set another NAME under TEST."
+            )
 
     @contextmanager
     def out_of_reach(self, test_name):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from causeway import homes
 from causeway.backends.base.guards import refuse_write
 from causeway.backends.base.raw import Statement
+from causeway.names import with_parameters
 
 
 @lru_cache(maxsize=8)
@@ -27,14 +28,18 @@ class BareNamesMixin:
         tables = homes.core_tables()
         return bool(tables) and isinstance(sql, str) and bare_names(tuple(tables)).search(sql) is not None
 
-    def with_full_names(self, sql):
+    def with_full_names(self, sql, has_parameters):
         """The statement with the full names of core tables. Raises CoreReadOnly if it writes to one that is not to be."""
         ops = self.db.ops
         statement = Statement(sql, ops.lexer_rules, ops.fold_name)
         for table in map(homes.core_tables().get, statement.written()):
             if table is not None and ops.linked_core_table(table):
                 refuse_write(table.model, self.db.alias, "write")
-        return statement.with_names(ops.linked_core_table)
+        return statement.with_names(self.named_with_parameters if has_parameters else ops.linked_core_table)
+
+    def named_with_parameters(self, name):
+        full = self.db.ops.linked_core_table(name)
+        return full and with_parameters(full)
 
 
 class UnitCursorMixin:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import EmptyResultSet
+from django.db import NotSupportedError
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
@@ -37,6 +38,22 @@ def refuse_local_table(table, query, alias):
     if refers_to_other_rows(query, alias):
         raise EmptyResultSet
     raise PlacementError(local_table_on_core(table, alias))
+
+
+def refuse_joins(nodes, unbearable):
+    """Raise NotSupportedError for a join by a name that is ``unbearable``: Django formats these as Python does."""
+    for node in nodes:
+        if node.join_type and (lacking := unbearable & names_compared(node)):
+            raise NotSupportedError(
+                f"Cannot join by the name {min(lacking)!r}: Django formats the names that a join compares, and a "
+                f"percent sign means something there. Give the table or the column another name, by db_table or "
+                f"db_column."
+            )
+
+
+def names_compared(join):
+    columns = {field.column for pair in join.join_fields for field in pair}
+    return {join.table_alias, join.parent_alias, *columns}
 
 
 def local_table_on_core(table: str, alias: str) -> str:

@@ -7,9 +7,12 @@ from django.db.models.expressions import Col
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.homes import Table
+from causeway.names import with_parameters
 from causeway.placements import is_linked_on
 
 CONTENT_TYPES = "django_content_type"
+# What content types are called in subqueries, core's and the child's own: no table around one has such a name.
+CORE, OWN = "causeway_core", "causeway_own"
 
 
 def core_table(ops, home):
@@ -25,8 +28,8 @@ def own_table(ops):
 
 def pairs(ops, home):
     """The SQL of core's content types with the child's own, to be followed by a further condition."""
-    types = f"{core_table(ops, home)} core_type, {own_table(ops)} own_type"
-    return f"{types} WHERE {same('core_type', 'own_type')} AND"
+    types = f"{core_table(ops, home)} {CORE}, {own_table(ops)} {OWN}"
+    return f"{types} WHERE {same(CORE, OWN)} AND"
 
 
 def same(left, right):
@@ -39,8 +42,8 @@ def copy_sql(ops, home):
     ignoring = OnConflict.IGNORE  # another project may make the same at the same time
     return (
         f"{ops.insert_statement(on_conflict=ignoring)} {core} (app_label, model) "
-        f"SELECT own_type.app_label, own_type.model FROM {own_table(ops)} own_type "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {core} core_type WHERE {same('core_type', 'own_type')}) "
+        f"SELECT {OWN}.app_label, {OWN}.model FROM {own_table(ops)} {OWN} "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {core} {CORE} WHERE {same(CORE, OWN)}) "
         f"{ops.on_conflict_suffix_sql([], ignoring, [], [])}"
     )
 
@@ -69,9 +72,9 @@ def mapped_table(ops, table, target):
     sources, conditions = [f"{target} mapped"], []
     for number, (column, nullable) in enumerate(table.mapped.nullable.items()):
         if nullable:
-            own_id = f"(SELECT own_type.id FROM {pairs(ops, table.home)} core_type.id = {columns[column]})"
+            own_id = f"(SELECT {OWN}.id FROM {pairs(ops, table.home)} {CORE}.id = {columns[column]})"
         else:
-            core_type, own_type = f"core_type_{number}", f"own_type_{number}"
+            core_type, own_type = f"{CORE}_{number}", f"{OWN}_{number}"
             sources += [f"{core_table(ops, table.home)} {core_type}", f"{own_table(ops)} {own_type}"]
             conditions += [f"{core_type}.id = {columns[column]}", same(core_type, own_type)]
             own_id = f"{own_type}.id"
@@ -88,20 +91,21 @@ class CoreId(Func):
         self.home = home
 
     def as_sql(self, compiler, connection, **extra):
-        found = pairs(connection.ops, self.home).replace("%", "%%")
-        template = f"(SELECT core_type.id FROM {found} own_type.id = %(expressions)s)"
+        # The template is formatted, and then the statement.
+        found = with_parameters(with_parameters(pairs(connection.ops, self.home)))
+        template = f"(SELECT {CORE}.id FROM {found} {OWN}.id = %(expressions)s)"
         return super().as_sql(compiler, connection, template=template, **extra)
 
 
 def with_own_ids(compiler, table):
     """The method ``compile`` of a statement that writes, where a mapped column is the child's id."""
     plain = compiler.compile
-    found = pairs(compiler.connection.ops, table.home)
+    found = with_parameters(pairs(compiler.connection.ops, table.home))
 
     def compile(node):
         sql, params = plain(node)
         if isinstance(node, Col) and node.alias == table and node.target.column in table.mapped.nullable:
-            sql = f"(SELECT own_type.id FROM {found} core_type.id = {sql})"
+            sql = f"(SELECT {OWN}.id FROM {found} {CORE}.id = {sql})"
         return sql, params
 
     return compile

@@ -190,6 +190,26 @@ class OperationsMixin:
             and name.home not in staged_cores()
         )
 
+    # What Django does not bear in the name of a table or a column: it puts names into statements as they are,
+    # and looks for the places of parameters there.
+    unbearable_in_names: tuple[str, ...] = ("%",)
+
+    def name_obstacle(self, name):
+        """Why Django has no table or column of that name here, as a clause; None if it may have it."""
+        for text in (self.quote_name("x")[0], *self.unbearable_in_names):
+            if text in name:
+                return f"Django puts names into statements as they are, and this one has {text} in it"
+        return None
+
+    def stored_name(self, name):
+        """What the database calls what a statement calls so."""
+        return str(name)
+
+    def table_key(self, name):
+        """By what a table is known whose name a statement or the database has so: the same for all ways to write it."""
+        name = self.stored_name(name)
+        return name.lower() if self.connection.features.ignores_table_name_case else name
+
     def placed_core_table(self, name):
         """``placed_table()`` of the one core table with that bare name, or None."""
         return self.placed_table(homes.core_tables().get(name))

@@ -3,6 +3,7 @@ from contextlib import contextmanager
 from causeway.conf import staged_cores
 from causeway.exceptions import CoreNotOwned
 from causeway.homes import stands_in_core
+from causeway.names import with_parameters
 from causeway.placements import is_linked_on
 
 
@@ -22,6 +23,9 @@ def on_own_table(name):
 
 
 class SchemaEditorMixin:
+    # The names of core tables that were put into statements and have such signs.
+    with_percent_signs: frozenset[str] = frozenset()
+
     add_constraint = on_own_table("add_constraint")
     add_index = on_own_table("add_index")
     alter_db_table = on_own_table("alter_db_table")
@@ -37,7 +41,18 @@ class SchemaEditorMixin:
 
     def quote_name(self, name):
         # A schema editor names tables only as targets: REFERENCES, above all.
-        return self.connection.ops.placed_table(name) or super().quote_name(name)
+        placed = self.connection.ops.placed_table(name)
+        if placed and "%" in placed:
+            self.with_percent_signs |= {placed}
+        return placed or super().quote_name(name)
+
+    def execute(self, sql, params=()):
+        sql = str(sql)
+        if params is not None:
+            # Of the names in it, only ours may have any: Django's own statements do not bear them.
+            for name in self.with_percent_signs:
+                sql = sql.replace(name, with_parameters(name))
+        return super().execute(sql, params)
 
     def has_constraint(self, field):
         """Whether the engine can hold the constraint of a foreign key of a table made here."""

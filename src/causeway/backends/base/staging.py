@@ -168,10 +168,16 @@ def requoted(query, source, target):
         return query
     query = query.clone()
     query.extra = {
-        name: (sql.replace(old, new) if name.startswith(PREFETCHED) else sql, params)
+        name: (requoted_column(sql, old, target.ops) if name.startswith(PREFETCHED) else sql, params)
         for name, (sql, params) in query.extra.items()
     }
     return query
+
+
+def requoted_column(sql, quote, ops):
+    """The SQL that names a column and its table, which has that quote, as another engine has it."""
+    table, _, column = sql[1:-1].partition(f"{quote}.{quote}")
+    return f"{ops.quote_name(table)}.{ops.quote_name(column)}"
 
 
 def load_at_home(klass_info, asked):

@@ -131,7 +131,7 @@ class ValidationMixin:
         if not is_linked_on(self.connection, home):
             return True
         with self.connection.cursor() as cursor:
-            return table in self.core_table_names(cursor, home)
+            return self.key_of(table) in map(self.key_of, self.core_table_names(cursor, home))
 
     def missing_tables(self, home, tables):
         lacking = self.lacking_tables(home, tables)
@@ -148,7 +148,12 @@ class ValidationMixin:
 
     def lacking_tables(self, home, tables):
         """The core tables that are not among ``tables``, sorted."""
-        return sorted({str(model._meta.db_table) for model in self.core_models(home)} - set(tables))
+        there = set(map(self.key_of, tables))
+        wanted = {str(model._meta.db_table) for model in self.core_models(home)}
+        return sorted(name for name in wanted if self.key_of(name) not in there)
+
+    def key_of(self, table):
+        return self.connection.ops.table_key(table)
 
     def no_rights(self, home, reason, hint):
         return Error(

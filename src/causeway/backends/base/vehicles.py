@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from causeway.backends.base.columns import is_geometry, kind, stored
 from causeway.backends.base.statements import of_temporary
 from causeway.exceptions import PlacementError
+from causeway.names import with_parameters
 
 INTEGERS = (
     *("AutoField", "BigAutoField", "SmallAutoField", "BigIntegerField", "IntegerField", "SmallIntegerField"),
@@ -153,7 +154,8 @@ class VehiclesMixin:
         """Insert rows into a table; ``target`` is its name with those of the columns."""
         if rows:
             places = ", ".join(self.placeholder(column.field) for column in columns)
-            cursor.executemany(of_temporary(f"INSERT INTO {target} VALUES ({places})"), rows)
+            insert = f"INSERT INTO {with_parameters(target)} VALUES ({places})"
+            cursor.executemany(of_temporary(insert), rows)
 
     def index(self, cursor, name, relation):
         """Index a filled table."""

@@ -1,6 +1,8 @@
 from contextlib import contextmanager
+from functools import partial
 
 from causeway.backends.base.creation import CreationMixin
+from causeway.names import quoted
 
 
 class MySQLCreationMixin(CreationMixin):
@@ -25,7 +27,7 @@ class MySQLCreationMixin(CreationMixin):
 
         A dump names the tables of other databases by their full name.
         """
-        quote = self.connection.ops.quote_name
+        quote = partial(quoted, self.connection.ops)
         with self._nodb_cursor() as cursor:
             cursor.execute(
                 """

@@ -16,20 +16,20 @@ class CursorMixin(BareNamesMixin, UnitCursorMixin):
 
     def _execute(self, sql, params, *ignored_wrapper_args):
         self.db.heed_child()
-        return self.with_core_tables(super()._execute, sql, params)
+        return self.with_core_tables(super()._execute, sql, params, has_parameters=params is not None)
 
     def _executemany(self, sql, param_list, *ignored_wrapper_args):
         self.db.heed_child()
         # It is sent again from the beginning.
-        return self.with_core_tables(super()._executemany, sql, list(param_list))
+        return self.with_core_tables(super()._executemany, sql, list(param_list), has_parameters=True)
 
-    def with_core_tables(self, execute, sql, params):
+    def with_core_tables(self, execute, sql, params, has_parameters):
         try:
             return execute(sql, params)
         except ProgrammingError as error:
             if error.args[0] != NO_SUCH_TABLE or not self.may_name_core(sql):
                 raise
-            full = self.with_full_names(sql)
+            full = self.with_full_names(sql, has_parameters)
             if full == sql:
                 raise
             return execute(full, params)

@@ -53,6 +53,11 @@ class MySQLOperationsMixin(MySQLVehiclesMixin, OperationsMixin):
             has_hash_comments=True,
         )
 
+    def name_obstacle(self, name):
+        if len(name) > self.max_name_length():
+            return f"its servers have names of up to {self.max_name_length()} characters"
+        return super().name_obstacle(name)
+
     collations_sql = "SELECT collation_name FROM information_schema.collations"
 
     def dialect(self):

@@ -15,6 +15,7 @@ from causeway.backends.base.columns import stored
 from causeway.backends.base.statements import of_temporary
 from causeway.backends.base.vehicles import TYPES, VehiclesMixin, finite_decimal, finite_float
 from causeway.exceptions import PlacementError
+from causeway.names import quoted, with_parameters
 
 TEXT = re.compile(r"(?:var)?char\s*\((\d+)\)", re.IGNORECASE)
 # The types that have a collation.
@@ -142,7 +143,7 @@ class MySQLVehiclesMixin(VehiclesMixin):
         columns = self.written(relation)
         taken, selected = [], []
         for position, (column, values) in enumerate(zip(relation.columns, columns, strict=True)):
-            name = self.quote_name(column.name)
+            name = with_parameters(self.quote_name(column.name))
             declared, value = self.in_json(column.field, values)
             taken.append(f"{name} {declared} PATH '$[{position}]' ERROR ON ERROR")
             selected.append(value.format(name))
@@ -164,7 +165,7 @@ class MySQLVehiclesMixin(VehiclesMixin):
         declared = self.fitting_type(field, values)
         if COLLATED.match(declared) and " COLLATE " not in declared:
             # MySQL would give it the collation of the connection, which is no table's.
-            declared += f" COLLATE {self.quote_name(self.text_rules()[0])}"
+            declared += f" COLLATE {quoted(self, self.text_rules()[0])}"
         return declared, "{}"
 
     def fitting_type(self, field, values):

@@ -14,10 +14,9 @@ from causeway.backends.postgresql.cursor import (
 from causeway.backends.postgresql.features import PostgreSQLFeaturesMixin
 from causeway.backends.postgresql.introspection import PostgreSQLIntrospectionMixin
 from causeway.backends.postgresql.operations import PostgreSQLOperationsMixin
+from causeway.backends.postgresql.search_path import with_search_path
 from causeway.backends.postgresql.validation import PostgreSQLValidationMixin
 from causeway.conf import cores
-
-SEARCH_PATH = re.compile(r"(?:-c\s*|--)search_path=\s*\"?(?P<first>[^\",\s]*)")
 
 UNDEFINED_TABLE = "42P01"
 # Around it, the server speaks the language that it is set to.
@@ -63,7 +62,7 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, DatabaseWrapperMixin):
     def own_schema(self):
         """The schema of a core connection's tables; None on a child's."""
         core = cores().get(self.alias)
-        return core.schema if core else None
+        return self.ops.stored_name(core.schema) if core and core.schema else None
 
     def missing_table(self, error):
         if getattr(error, "sqlstate", None) != UNDEFINED_TABLE:
@@ -92,7 +91,7 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, DatabaseWrapperMixin):
         return None
 
     def linked_name(self, home):
-        return cores()[home].schema
+        return self.ops.stored_name(cores()[home].schema)
 
     def check_constraints(self, table_names=None):
         """Check the constraints within each schema, if tables are named; else all.
@@ -150,16 +149,3 @@ def server_address(settings):
         return f"the service {service!r}"
     host = options.get("host", settings["HOST"]) or "the local socket"
     return f"{host}:{options.get('port', settings['PORT']) or 5432}"
-
-
-def with_search_path(options, schema):
-    """The startup options of a core connection: its tables are looked up in ``schema``.
-
-    A search path among them that begins with the schema is kept: it may go on with the schema
-    of an extension.
-    """
-    paths = [match["first"] for match in SEARCH_PATH.finditer(options)]
-    if paths and paths[-1] == schema:
-        return options
-    value = f'"{schema}"'.replace("\\", "\\\\").replace(" ", "\\ ")
-    return f"{options} -c search_path={value}".strip()

@@ -4,7 +4,9 @@ from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.utils.functional import cached_property
 
 from causeway.backends.base.creation import CreationMixin
+from causeway.backends.postgresql.search_path import first_in
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
+from causeway.names import quoted
 
 
 class PostgreSQLCreationMixin(CreationMixin):
@@ -63,10 +65,10 @@ class PostgreSQLCreationMixin(CreationMixin):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT current_schema(), current_setting('search_path'), current_user")
                 schema, search_path, user = cursor.fetchone()
-                first = self.connection.own_schema or search_path.split(",")[0].strip(' "')
+                first = self.connection.own_schema or first_in(search_path)
                 # Where no schema has the user's name, the path goes on: to ``public``, as a rule.
                 if schema is None or first != "$user":
-                    first = self.connection.ops.quote_name(first.replace("$user", user))
+                    first = quoted(self.connection.ops, user if first == "$user" else first)
                     cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {first}")
         finally:
             connection.close()

@@ -36,10 +36,13 @@ class FullNamesMixin(BareNamesMixin):
     """
 
     def _execute(self, sql, params, *ignored_wrapper_args):
-        return super()._execute(self.with_full_names(sql) if self.may_name_core(sql) else sql, params)
+        return super()._execute(self.in_full(sql, params is not None), params)
 
     def _executemany(self, sql, param_list, *ignored_wrapper_args):
-        return super()._executemany(self.with_full_names(sql) if self.may_name_core(sql) else sql, param_list)
+        return super()._executemany(self.in_full(sql, has_parameters=True), param_list)
+
+    def in_full(self, sql, has_parameters):
+        return self.with_full_names(sql, has_parameters) if self.may_name_core(sql) else sql
 
 
 class CoreCursorWrapper(CopyMixin, DjangoCursorWrapper):

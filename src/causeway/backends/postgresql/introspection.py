@@ -11,7 +11,8 @@ class SchemaMixin:
             condition, schemas = "NOT n.nspname = ANY(%s)", [own]
         else:
             condition = "n.nspname = ANY(%s)"
-            schemas = [core.schema for core in cores().values() if core.schema]
+            stored = self.connection.ops.stored_name
+            schemas = [stored(core.schema) for core in cores().values() if core.schema]
         cursor.execute(
             f"""
             SELECT c.relname

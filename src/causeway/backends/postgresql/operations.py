@@ -1,23 +1,26 @@
 import json
-from types import SimpleNamespace
+
+from django.db.backends.postgresql import compiler
+from django.db.models import AutoField
 
 from causeway.backends.base.lexer import Rules
 from causeway.backends.base.operations import OperationsMixin
 from causeway.backends.base.statements import Known
 from causeway.backends.postgresql.vehicles import PostgreSQLVehiclesMixin
 from causeway.homes import Table
+from causeway.names import cut, in_quotes, quoted
 
 # Whether tables of other schemas refer, over however many steps, to some tables of this one.
 REFERRED_TO = """
     WITH RECURSIVE referring AS (
         SELECT c.oid, c.relnamespace FROM pg_catalog.pg_class c
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(%s)
+        WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = ANY(%s)
         UNION
         SELECT c.oid, c.relnamespace FROM referring
         JOIN pg_catalog.pg_constraint f ON f.contype = 'f' AND f.confrelid = referring.oid
         JOIN pg_catalog.pg_class c ON c.oid = f.conrelid
     )
-    SELECT EXISTS (SELECT 1 FROM referring WHERE relnamespace <> current_schema()::regnamespace)
+    SELECT EXISTS (SELECT 1 FROM referring WHERE relnamespace <> quote_ident(current_schema())::regnamespace)
 """
 
 
@@ -26,6 +29,9 @@ UTF8 = 6
 
 
 class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
+    # Before 6.1, Django refuses dollar signs.
+    unbearable_in_names = ("%", "$") if hasattr(compiler, "SQLCompiler") else ("%",)
+
     lexer_rules = Rules(has_nested_comments=True, has_dollar_quotes=True)
     collations_sql = "SELECT collname FROM pg_catalog.pg_collation"
 
@@ -35,6 +41,10 @@ class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
 
     def fold_name(self, name):
         return name.lower()
+
+    def stored_name(self, name):
+        # The server cuts a longer one wherever a statement has it.
+        return cut(str(name), self.max_name_length())
 
     def keeps_texts_in_utf8(self):
         return self.text_rules()[2] == UTF8
@@ -55,8 +65,8 @@ class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
     def own_table(self, name):
         # A core connection whose search path is lost (a pooler may drop it) would find a table
         # of the child's under the bare name.
-        if (schema := self.connection.own_schema) and isinstance(name, Table):
-            return f"{self.quote_name(schema)}.{self.quote_name(name)}"
+        if isinstance(name, Table) and (schema := self.connection.own_schema):
+            return f"{quoted(self, schema)}.{self.quote_name(name)}"
         return None
 
     def sql_flush(self, style, tables, *, reset_sequences=False, allow_cascade=False):
@@ -82,16 +92,24 @@ class PostgreSQLOperationsMixin(PostgreSQLVehiclesMixin, OperationsMixin):
 
     def is_referred_to(self, tables):
         with self.connection.cursor() as cursor:
-            cursor.execute(REFERRED_TO, [[str(table) for table in tables]])
+            cursor.execute(REFERRED_TO, [[self.stored_name(table) for table in tables]])
             return cursor.fetchone()[0]
 
     def sequence_reset_sql(self, style, model_list):
-        return super().sequence_reset_sql(style, [self.under_full_name(model) for model in model_list])
+        statements = []
+        for model in model_list:
+            if table := self.placed_table(model._meta.db_table):
+                numbered = [field for field in model._meta.local_fields if isinstance(field, AutoField)]
+                statements += [self.sequence_reset(table, field) for field in numbered]
+            else:
+                statements += super().sequence_reset_sql(style, [model])
+        return statements
 
-    def under_full_name(self, model):
-        """The model, or for a core model what stands for it under the qualified name of its table."""
-        target = self.placed_table(model._meta.db_table)
-        if target is None:
-            return model
-        # A name in quotes is not quoted again.
-        return SimpleNamespace(_meta=SimpleNamespace(db_table=target, local_fields=model._meta.local_fields))
+    def sequence_reset(self, table, field):
+        """The statement that has the sequence of a table's column go on after what is there."""
+        names = ", ".join(in_quotes(name, "'") for name in (table, field.column))
+        column = self.quote_name(field.column)
+        return (
+            f"SELECT setval(pg_get_serial_sequence({names}), coalesce(max({column}), 1), max({column}) IS NOT null) "
+            f"FROM {table};"
+        )

@@ -1,15 +1,18 @@
+from functools import partial
+
 from django.core.checks import Error
 from django.db import connections
 
 from causeway.backends.base.validation import ValidationMixin
 from causeway.conf import LOCAL_ALIAS, cores
+from causeway.names import quoted
 
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 class PostgreSQLValidationMixin(ValidationMixin):
     def check_core(self, home):
-        schema = cores()[home].schema
+        schema = self.connection.linked_name(home)
         with self.connection.cursor() as cursor:
             cursor.execute(
                 "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = %s",
@@ -29,7 +32,7 @@ class PostgreSQLValidationMixin(ValidationMixin):
         cursor.execute(
             "SELECT c.relname FROM pg_catalog.pg_class c WHERE c.relkind IN ('f', 'm', 'p', 'r', 'v') "
             "AND c.relnamespace = to_regnamespace(quote_ident(%s))",
-            [cores()[home].schema],
+            [self.connection.linked_name(home)],
         )
         return [name for (name,) in cursor.fetchall()]
 
@@ -46,14 +49,14 @@ class PostgreSQLValidationMixin(ValidationMixin):
                     AND NOT has_table_privilege(c.oid, asked.privilege)
                 ORDER BY c.relname LIMIT 1
                 """,
-                [asked, schema, names],
+                [asked, schema, list(map(self.connection.ops.stored_name, names))],
             )
             if row := cursor.fetchone():
                 return row[0]
         return None
 
     def grants(self, home, schema):
-        quote = self.connection.ops.quote_name
+        quote = partial(quoted, self.connection.ops)
         writable = not cores()[home].read_only
         rights = ", ".join(RIGHTS if writable else RIGHTS[:1])
         user = quote(self.connection.settings_dict["USER"])

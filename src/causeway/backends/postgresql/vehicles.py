@@ -11,6 +11,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from causeway.backends.base.columns import kind, stored
 from causeway.backends.base.statements import Known, of_temporary
 from causeway.backends.base.vehicles import NoTemporaryTables, VehiclesMixin
+from causeway.names import with_parameters
 
 # A cast to a type with a length cuts and rounds.
 WITH_LENGTH = re.compile(r"(varchar|character varying|numeric|decimal)\s*\(.*\)", re.IGNORECASE)
@@ -90,8 +91,8 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
                 arrays.append("%s::text[]")
                 value = f"CAST({name} AS {declared})"
             params.append(self.array(values))
-            selected.append(value + self.collation(column.field))
-        names = ", ".join(self.quote_name(column.name) for column in relation.columns)
+            selected.append(with_parameters(value + self.collation(column.field)))
+        names = ", ".join(with_parameters(self.quote_name(column.name)) for column in relation.columns)
         source = f"unnest({', '.join(arrays)}) AS {self.quote_name(relation.name)} ({names})"
         return f"SELECT {', '.join(selected)} FROM {source}", tuple(params)
 

@@ -17,6 +17,7 @@ from causeway.backends.sqlite3.schema import SQLiteSchemaEditorMixin
 from causeway.backends.sqlite3.validation import SQLiteValidationMixin
 from causeway.conf import cores
 from causeway.exceptions import CoreUnavailable
+from causeway.names import own_name, quoted
 from causeway.placements import is_linked_on
 
 
@@ -94,14 +95,14 @@ class SQLiteMixin(BranchesMixin, DatabaseWrapperMixin):
                 raise unavailable(home, self.alias, "there is no such file")
         elif self.attached.get(home) != core_name(home):
             self.attach(home)
-        return home
+        return schema_name(home)
 
     def files_in_wal(self, home):
         """The aliases, of this connection and a core attached to it, whose files are in WAL mode. It asks once."""
         if home not in self.in_wal:
             modes = {
                 self.alias: "PRAGMA main.journal_mode",
-                home: f"PRAGMA {self.ops.quote_name(home)}.journal_mode",
+                home: f"PRAGMA {self.schema(home)}.journal_mode",
             }
             with self.cursor() as cursor:
                 self.in_wal[home] = [
@@ -110,19 +111,27 @@ class SQLiteMixin(BranchesMixin, DatabaseWrapperMixin):
         return self.in_wal[home]
 
     def attach(self, home):
-        """Attach the file of a core database under its alias. Raises CoreUnavailable."""
+        """Attach the file of a core database, by the name that its alias makes. Raises CoreUnavailable."""
         name = core_name(home)
         try:
             if home in self.attached:
                 self.detach(home)
-            self.connection.execute(f"ATTACH DATABASE ? AS {self.ops.quote_name(home)}", [uri(name)])
+            self.connection.execute(f"ATTACH DATABASE ? AS {self.schema(home)}", [uri(name)])
         except self.Database.Error as error:
             raise unavailable(home, self.alias, error) from error
         self.attached[home] = name
 
     def detach(self, home):
-        self.connection.execute(f"DETACH DATABASE {self.ops.quote_name(home)}")
+        self.connection.execute(f"DETACH DATABASE {self.schema(home)}")
         del self.attached[home]
+
+    @property
+    def attached_schemas(self):
+        return {schema_name(home) for home in self.attached}
+
+    def schema(self, home):
+        """The SQL that names an attached core database."""
+        return quoted(self.ops, schema_name(home))
 
 
 class DatabaseWrapper(SQLiteMixin, SQLiteDatabaseWrapper):
@@ -133,6 +142,12 @@ def linkable(connection):
     if not connection.reaches_core:
         return []
     return [home for home in cores() if home != connection.alias and is_linked_on(connection, home)]
+
+
+def schema_name(home):
+    """What the file of a core database is attached as: its alias, where SQLite takes that for no other."""
+    taken = {"main", "temp", *(alias.lower() for alias in cores() if alias != home)}
+    return own_name(home, is_taken=home.lower() in taken)
 
 
 def core_name(home):

@@ -18,7 +18,7 @@ class ReadOnlyMixin(BareNamesMixin):
 
     def refuse_writes(self, sql):
         if any(core.read_only for core in cores().values()) and self.may_name_core(sql):
-            self.with_full_names(sql)
+            self.with_full_names(sql, has_parameters=True)
 
 
 class CursorWrapper(ReadOnlyMixin, DjangoCursorWrapper):

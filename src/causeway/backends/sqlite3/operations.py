@@ -4,6 +4,9 @@ from causeway.homes import Table
 
 
 class SQLiteOperationsMixin(SQLiteVehiclesMixin, OperationsMixin):
+    # The driver is given others with the statement; only joins do not bear them.
+    unbearable_in_names = ("%s", "%%")
+
     collations_sql = "SELECT name FROM pragma_collation_list"
 
     def takes(self, value):

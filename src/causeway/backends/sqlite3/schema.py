@@ -27,7 +27,7 @@ class SQLiteSchemaEditorMixin(SchemaEditorMixin):
     def refuse_attached(self, action, first, second, schema, trigger):
         if action == sqlite3.SQLITE_ALTER_TABLE:
             schema = first
-        changes_core = action in CHANGES and schema in self.connection.attached
+        changes_core = action in CHANGES and schema in self.connection.attached_schemas
         return sqlite3.SQLITE_DENY if changes_core else sqlite3.SQLITE_OK
 
     def drop_constraints_of(self, field):

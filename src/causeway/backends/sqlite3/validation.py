@@ -33,7 +33,7 @@ class SQLiteValidationMixin(ValidationMixin):
     def check_core(self, home):
         try:
             self.connection.ensure_connection()
-            schema = self.connection.linked_name(home)
+            self.connection.linked_name(home)
         except CoreUnavailable as error:
             return [self.missing(home, self.core_file(home), str(error.__cause__ or "there is no such file"))]
         issues = []
@@ -42,9 +42,8 @@ class SQLiteValidationMixin(ValidationMixin):
             hint = "Give the process the right to write the file and its folder, or declare READ_ONLY."
             issues.append(self.no_rights(home, f"the file {file!r} cannot be written", hint))
         with self.connection.cursor() as cursor:
-            schema = self.connection.ops.quote_name(schema)
             issues += self.missing_tables(home, self.core_table_names(cursor, home))
-            for name, of in (("main", self.connection.alias), (schema, home)):
+            for name, of in (("main", self.connection.alias), (self.connection.schema(home), home)):
                 if cursor.execute(f"PRAGMA {name}.journal_mode").fetchone()[0] == "wal":
                     issues.append(self.not_atomic(home, f"the file of {of!r} is in WAL mode"))
         return issues
@@ -57,7 +56,9 @@ class SQLiteValidationMixin(ValidationMixin):
         return super().check_staged()
 
     def core_table_names(self, cursor, home):
-        schema = self.connection.ops.quote_name(self.connection.linked_name(home))
+        # It is attached where it is not yet.
+        self.connection.linked_name(home)
+        schema = self.connection.schema(home)
         cursor.execute(f"SELECT name FROM {schema}.sqlite_master WHERE type IN ('table', 'view')")
         return [name for (name,) in cursor.fetchall()]
 

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from causeway.backends.base.columns import is_geometry, stored
 from causeway.backends.base.statements import of_temporary
 from causeway.backends.base.vehicles import VehiclesMixin, finite_decimal
+from causeway.names import with_parameters
 
 # By affinity, the types of values that a column of it keeps as CAST does.
 KEPT = {
@@ -80,9 +81,8 @@ class SQLiteVehiclesMixin(VehiclesMixin):
         name = affinity(self.bare_type(column.field))
         types = set(map(type, values)) - {type(None)}
         kept = types.issubset(KEPT[name])
-        return (f"CAST(column{position} AS {name})" if kept else f"column{position}") + self.collation(
-            column.field
-        )
+        value = f"CAST(column{position} AS {name})" if kept else f"column{position}"
+        return value + with_parameters(self.collation(column.field))
 
     def geometry(self, field, value):
         return f"GeomFromWKB({value}, {stored(field).srid})"

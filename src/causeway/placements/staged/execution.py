@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from inspect import isgenerator
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.sql.constants import MULTI
 
 from causeway.exceptions import PlacementError
+from causeway.names import with_parameters
 from causeway.placements.staged.page import PageSearch, is_page
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.relation import Relation
@@ -144,7 +146,7 @@ class Execution:
 
     def head(self, relation: Relation) -> str:
         quote_name = self.connection.ops.quote_name
-        names = ", ".join(quote_name(column.name) for column in relation.columns)
+        names = ", ".join(with_parameters(quote_name(column.name)) for column in relation.columns)
         return f"{quote_name(relation.name)} ({names})"
 
     def make_temporary(self, supply: Supply, relation: Relation) -> bool:
@@ -168,9 +170,10 @@ class Execution:
         ops = self.connection.ops
         if ops.reopens_temporary:
             return sql
-        # Aliases, and columns by them, have a name without that of the home.
         name = ops.quote_name(relation.name)
-        first, *others = sql.split(name)
+        # A table's has an alias after it. (A column, and what a column is called, may have the same name.)
+        target = rf"(?:(?<=FROM )|(?<=JOIN )|(?<=, )){re.escape(name)}(?= (?:{name[0]}|[A-Z]+\d))"
+        first, *others = re.split(target, sql)
         sql = first
         for number, part in enumerate(others):
             sql += (ops.quote_name(self.temporaries.copy(supply.temporary)) if number else name) + part

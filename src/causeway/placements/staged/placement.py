@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
-from django.db.backends.utils import truncate_name
 
+from causeway.homes import table_names
+from causeway.names import own_name
 from causeway.placements.base import Placement
 
 if TYPE_CHECKING:
@@ -29,5 +31,13 @@ class Staged(Placement):
 
 
 def relation_name(connection: Any, table: Table) -> str:
-    """What stands in for a core table is called so: no table of the child's can have that name."""
-    return truncate_name(f"{table.home}.{table}", connection.ops.max_name_length())
+    """What stands in for a core table is called so: no table that the project knows has that name."""
+    return relation_name_of(str(table.home), str(table), connection.ops.max_name_length())
+
+
+@cache
+def relation_name_of(home: str, table: str, longest: int | None) -> str:
+    name = f"{home}.{table}"
+    # Names may have dots.
+    is_another = "." in home or name.lower() in table_names()
+    return own_name(repr((home, table)) if is_another else name, longest)
