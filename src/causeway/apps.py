@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 from causeway.checks import register_checks
 from causeway.homes import register_homes, stamp_namesakes
-from causeway.management.content_types import register_content_types
+from causeway.management.content_types import register_content_types, register_makers
 from causeway.management.following import register_following
 from causeway.signals import register_guards
 from causeway.transactions.installation import register_installation
@@ -18,6 +18,7 @@ class CausewayConfig(AppConfig):
         super().__init__(app_name, app_module)
         # Every app's configuration is made before any app's models are loaded.
         register_homes()
+        register_makers()
 
     def ready(self) -> None:
         stamp_namesakes()

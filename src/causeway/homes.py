@@ -19,6 +19,7 @@ from django.db import connections
 from django.db.models.signals import class_prepared
 
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
+from causeway.history import fit_to_table, installed_model, is_of_a_migration, latest_name
 from causeway.natural_keys import CONTENT_TYPE, Mapped, mapped_columns, refers_to_content_types
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ _under_construction: ContextVar[frozenset[str]] = ContextVar(
 # Aliases of the databases that are being migrated in this context.
 _migrated: ContextVar[frozenset[str]] = ContextVar("causeway_migrated", default=frozenset())
 
-# The core databases whose rows a command reads or writes over the child's connection.
-_over_link: ContextVar[frozenset[str]] = ContextVar("causeway_over_link", default=frozenset())
+# The core databases whose rows a command reads or writes over the child's connection; None if no command says.
+_over_link: ContextVar[frozenset[str] | None] = ContextVar("causeway_over_link", default=None)
 
 
 class Table(str):
@@ -95,7 +96,10 @@ def home_of(model: type[Model]) -> str | None:
     if maker := _maker(model):
         return home_of(maker)
     concrete = opts.concrete_model or model
-    return claimed_home(concrete._meta.app_label, concrete._meta.model_name or "") or declared_home(concrete)
+    label, name = concrete._meta.app_label, concrete._meta.model_name or ""
+    if is_of_a_migration(concrete):
+        name = latest_name(label, name)
+    return claimed_home(label, name) or declared_home(concrete)
 
 
 def _maker(model: type[Model]) -> type[Model] | None:
@@ -124,11 +128,11 @@ def named_home(model: type[Model]) -> str | None:
     own fields are local. A model of a migration has no abstract bases, so the installed
     model of that name answers for it.
     """
-    if model.__module__ == "__fake__":
-        try:
-            model = apps.get_registered_model(model._meta.app_label, model._meta.model_name or "")
-        except LookupError:
+    if is_of_a_migration(model):
+        installed = installed_model(model)
+        if installed is None:
             return None
+        model = installed
     for base in model.__mro__:
         if base is not model and hasattr(base, "_meta") and not base._meta.abstract:
             return None
@@ -147,11 +151,12 @@ def model_of(row: Model) -> type[Model]:
 
 
 def home_of_label(app_label: str, model_name: str) -> str | None:
-    """The home of an installed model, or of one that only ``MODELS`` still names."""
+    """The home of an installed model, of what one was called before, or of one that only ``MODELS`` still names."""
+    name = latest_name(app_label, model_name)
     try:
-        return home_of(apps.get_registered_model(app_label, model_name))
+        return home_of(apps.get_registered_model(app_label, name))
     except LookupError:
-        return claimed_home(app_label, model_name)
+        return claimed_home(app_label, name)
 
 
 def app_home(app_label: str) -> str | None:
@@ -179,7 +184,7 @@ def has_other_rows_on(alias: str | None, model: type[Model]) -> bool:
     see those of core there.
     """
     if stands_in_core(model) and is_content_type(model) and alias in staged_cores():
-        return model.__module__ == "__fake__" or is_under_construction(str(alias))
+        return is_of_a_migration(model) or is_migrated(str(alias))
     return stands_in_core(model)
 
 
@@ -196,11 +201,11 @@ def has_rows_in_core(model: type[Model]) -> bool:
 def _has_core_manager(model: type[Model]) -> bool:
     if maker := _maker(model):
         return _has_core_manager(maker)
-    if model.__module__ == "__fake__":
-        try:
-            model = apps.get_registered_model(model._meta.app_label, model._meta.model_name or "")
-        except LookupError:
+    if is_of_a_migration(model):
+        installed = installed_model(model)
+        if installed is None:
             return False
+        model = installed
     return any(getattr(manager, "reads_core", False) for manager in model._meta.managers)
 
 
@@ -208,7 +213,7 @@ def _is_mapped_to(model: type[Model]) -> bool:
     """Whether a model of a migration is that of content types which core rows refer to."""
     opts = model._meta
     return (
-        model.__module__ == "__fake__"
+        is_of_a_migration(model)
         and (opts.app_label, opts.model_name) == CONTENT_TYPE
         and bool(mapped_homes())
     )
@@ -283,9 +288,12 @@ def stamp(model: type[Model]) -> None:
     """Write the model's home on its table name."""
     opts = model._meta
     home = home_of(model)
+    name = str(opts.db_table)
+    if home and is_fitted(model) and (today := installed_model(model)):
+        fit_to_table(model, today)
+        name = str(today._meta.db_table)
     in_core = home is None and bool(cores()) and (_has_core_manager(model) or _is_mapped_to(model))
     mapped = mapped_columns(opts.concrete_model or model) if home else None
-    name = str(opts.db_table)
     opts.db_table = Table(name, home, in_core, mapped, model) if home or in_core else name
 
 
@@ -369,8 +377,8 @@ def may_migrate(alias: str) -> bool:
 
 @contextmanager
 def over_link(*aliases: str) -> Iterator[None]:
-    """While a command reads or writes the rows of linked core databases over the child's connection."""
-    token = _over_link.set(_over_link.get() | set(aliases))
+    """While rows of these core databases, and of no others, are asked for over the child's connection."""
+    token = _over_link.set(frozenset(aliases))
     try:
         yield
     finally:
@@ -379,7 +387,15 @@ def over_link(*aliases: str) -> Iterator[None]:
 
 def goes_over_link(alias: str) -> bool:
     """Whether a command asks for rows of this core database over the child's connection."""
-    return alias in _over_link.get()
+    return alias in (_over_link.get() or ())
+
+
+def may_make_rows(home: str) -> bool:
+    """Whether one who asks for an installed model may make rows of this core database over the child's connection.
+
+    Not where a command has said which databases it means.
+    """
+    return _over_link.get() is None and not cores()[home].read_only
 
 
 @contextmanager
@@ -395,6 +411,20 @@ def migrating(alias: str) -> Iterator[None]:
 def is_migrated(alias: str) -> bool:
     """Whether this database is being migrated in this context."""
     return alias in _migrated.get() or is_under_construction(alias)
+
+
+def is_as_it_was(home: str) -> bool:
+    """Whether the tables of a core database are what a model of a migration says, and not of today.
+
+    Where this project owns them, whoever runs migrations without the command may mean either.
+    """
+    return is_migrated(home) or (cores()[home].owner and not is_migrated(LOCAL_ALIAS))
+
+
+def is_fitted(model: type[Model]) -> bool:
+    """Whether it is a migration's model of a core table that stands as the installed model has it."""
+    home = home_of(model) if is_of_a_migration(model) else None
+    return home is not None and not is_as_it_was(home)
 
 
 def migrated_home(model: type[Model]) -> str | None:

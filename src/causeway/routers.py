@@ -10,7 +10,8 @@ from causeway import homes
 from causeway.backends.base.guards import local_table_on_core, refuse_write
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import PlacementError
-from causeway.placements import is_linked
+from causeway.history import is_of_a_migration, latest_name
+from causeway.placements import is_linked, is_placed
 from causeway.placements.mirrored import copy_of, reading_core
 
 if TYPE_CHECKING:
@@ -82,13 +83,17 @@ class CoreRouter:
         if home is None and db not in cores():
             return None
         if home is not None and homes.goes_over_link(home):
-            return db == LOCAL_ALIAS
+            return db in {LOCAL_ALIAS, home}
+        # An operation of a migration asks with a model of its own, makemigrations with a name alone. Whoever asks
+        # with the installed model means rows.
+        asks_for_rows = "model" in hints and not is_of_a_migration(model)
         if db != home and not (home is None and homes.stands_in_core(model)):
-            return False
-        # Commands that name core (flush, loaddata, dumpdata) ask with the installed model, an
-        # operation of a migration with its own, makemigrations with a name alone.
-        asks_for_rows = "model" in hints and model.__module__ != "__fake__"
+            return db == LOCAL_ALIAS and asks_for_rows and _may_make_rows(home)
         return asks_for_rows or homes.may_migrate(db)
+
+
+def _may_make_rows(home: str | None) -> bool:
+    return home is not None and is_placed(home) and homes.may_make_rows(home)
 
 
 def _database(row: Model) -> str | None:
@@ -144,7 +149,7 @@ def _registered(app_label: str, model_name: str | None) -> type[Model] | None:
     if model_name is None:
         return None
     try:
-        return apps.get_registered_model(app_label, model_name)
+        return apps.get_registered_model(app_label, latest_name(app_label, model_name))
     except LookupError:
         return None
 

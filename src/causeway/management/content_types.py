@@ -16,7 +16,7 @@ from django.apps import apps as installed_apps
 from django.contrib.auth import management as auth_management
 from django.contrib.contenttypes import management as contenttypes_management
 from django.contrib.contenttypes.management import RenameContentType
-from django.db import IntegrityError, OperationalError, connections, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connections, transaction
 from django.db.migrations import RenameModel
 from django.db.models.signals import post_migrate, pre_migrate
 
@@ -48,12 +48,19 @@ ATTEMPTS = 10
 READ_ONLY = "is READ_ONLY here. Run migrate once with READ_ONLY set to False."
 
 
+def register_makers() -> None:
+    """Connect what makes rows in core. Called before any app is ready, so that it comes before Django's receivers.
+
+    They find nothing left to do, where two projects that migrate at once could be in each other's way.
+    """
+    post_migrate.connect(create_in_core, dispatch_uid="causeway.create_in_core")
+
+
 def register_content_types() -> None:
-    """Connect the receivers. Called once the apps are ready."""
+    """Connect what renames content types. Called once the apps are ready."""
     if installed_apps.is_installed("django.contrib.contenttypes"):
         app = installed_apps.get_app_config("contenttypes")
         pre_migrate.connect(inject_renaming, sender=app, dispatch_uid="causeway.inject_renaming")
-        post_migrate.connect(create_in_core, dispatch_uid="causeway.create_in_core")
 
 
 def create_in_core(
@@ -94,6 +101,27 @@ def makers() -> Iterator[tuple[str, str, Callable[..., None]]]:
             own_home = homes.stamped_home(model)
             if own_home is not None and is_placed(own_home):
                 yield own_home, model._meta.db_table, maker
+
+
+def homes_to_fill() -> list[str]:
+    """The core databases in which this project may make rows of any core model: it writes there, and no table is missing."""
+    found = [alias for alias, core in cores().items() if is_placed(alias) and not core.read_only]
+    return [alias for alias in found if is_complete(alias)]
+
+
+def is_complete(home: str) -> bool:
+    """Whether a core database has all its tables. False where it cannot be reached, or a test may not."""
+    validation: Any = connections[LOCAL_ALIAS].validation
+    try:
+        if is_linked(home):
+            with connections[LOCAL_ALIAS].cursor() as cursor:
+                tables = validation.core_table_names(cursor, home)
+        else:
+            of_core: Any = connections[home].validation
+            tables = of_core.own_tables()
+    except (DatabaseError, AssertionError):
+        return False
+    return not validation.lacking_tables(home, tables)
 
 
 def has_table(home: str, table: str) -> bool:

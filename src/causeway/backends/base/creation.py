@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
+from causeway import homes
 from causeway.conf import cores
 from causeway.homes import under_construction
 from causeway.placements import obstacle
@@ -90,6 +91,10 @@ class CreationMixin:
         finally:
             self.connection.close()
             settings["NAME"] = name
+
+    def serialize_db_to_string(self):
+        with homes.over_link():
+            return super().serialize_db_to_string()
 
     def clone_test_db(self, suffix, *args, **kwargs):
         for creation in self.placed_cores():

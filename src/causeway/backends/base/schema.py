@@ -2,7 +2,8 @@ from contextlib import contextmanager
 
 from causeway.conf import staged_cores
 from causeway.exceptions import CoreNotOwned
-from causeway.homes import stands_in_core
+from causeway.history import installed_model, is_of_a_migration
+from causeway.homes import is_fitted, stands_in_core
 from causeway.names import with_parameters
 from causeway.placements import is_linked_on
 
@@ -90,8 +91,35 @@ class SchemaEditorMixin:
             for field in left_out:
                 field.db_constraint = True
 
+    @contextmanager
+    def keys_of_today(self, *fields):
+        """Meanwhile, foreign keys to core models have the types of the keys as they stand in core.
+
+        A migration of this project may be older than the one that gave such a key its type.
+        """
+        kept = {}
+        for field in fields:
+            if today := self.key_of_today(field):
+                kept[field] = field.foreign_related_fields
+                field.__dict__["foreign_related_fields"] = (today,)
+        try:
+            yield
+        finally:
+            for field, keys in kept.items():
+                field.__dict__["foreign_related_fields"] = keys
+
+    def key_of_today(self, field):
+        """The field of the installed model to which a migration's field refers in core; None if it is not such a one."""
+        target = field.many_to_one and field.remote_field.model
+        if not target or isinstance(target, str) or self.other_home(target) is None:
+            return None
+        installed = is_fitted(target) and installed_model(target)
+        keys = installed._meta.local_concrete_fields if installed else []
+        return next((key for key in keys if key.column == field.target_field.column), None)
+
     def table_sql(self, model):
-        with self.possible_constraints(*model._meta.local_fields):
+        fields = model._meta.local_fields
+        with self.possible_constraints(*fields), self.keys_of_today(*fields):
             return super().table_sql(model)
 
     def _field_should_be_indexed(self, model, field):
@@ -107,16 +135,44 @@ class SchemaEditorMixin:
         return super()._collate_sql(collation, *args)
 
     def add_field(self, model, field):
-        with self.possible_constraints(field):
+        with self.possible_constraints(field), self.keys_of_today(field):
             return self.add_own_field(model, field)
 
     add_own_field = on_own_table("add_field")
 
     def alter_field(self, model, old_field, new_field, strict=False):
-        with self.possible_constraints(old_field, new_field):
+        if self.is_childs(model):
+            # Django goes on in the tables that refer to a core model. This one is altered where it stands.
+            return None
+        fields = old_field, new_field
+        models = [field.model for field in fields if hasattr(field, "model")]
+        with (
+            self.possible_constraints(*fields),
+            self.keys_of_today(*fields),
+            self.without_childs_relations(models),
+        ):
             return self.alter_own_field(model, old_field, new_field, strict)
 
     alter_own_field = on_own_table("alter_field")
+
+    def is_childs(self, model):
+        """Whether it is a migration's model of a table that core has not."""
+        is_local = self.home(model) is None and not stands_in_core(model)
+        return self.connection.is_core and is_local and is_of_a_migration(model)
+
+    @contextmanager
+    def without_childs_relations(self, models):
+        """Meanwhile, these core models know of no tables that refer to theirs but core's."""
+        hidden = (
+            {model._meta: model._meta._relation_tree for model in models} if self.connection.is_core else {}
+        )
+        for opts, fields in hidden.items():
+            know(opts, [field for field in fields if not self.is_childs(field.model)])
+        try:
+            yield
+        finally:
+            for opts, fields in hidden.items():
+                know(opts, fields)
 
     def alter_types(self, fields):
         """Give columns of foreign keys the type of the key to which they refer.
@@ -155,3 +211,9 @@ class SchemaEditorMixin:
 def type_and_collation(field, connection):
     asked = field.db_parameters(connection=connection)
     return asked["type"], asked.get("collation")
+
+
+def know(opts, fields):
+    """Have a model be referred to by these fields."""
+    opts._expire_cache(forward=False)
+    opts.__dict__["_relation_tree"] = fields

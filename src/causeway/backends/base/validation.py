@@ -56,11 +56,15 @@ class ValidationMixin:
         """Whether this connection, which is that of a staged core, reaches it and its tables."""
         home = self.connection.alias
         try:
-            with self.connection.cursor() as cursor:
-                tables = self.connection.introspection.table_names(cursor, include_views=True)
+            tables = self.own_tables()
         except (DatabaseError, ImproperlyConfigured) as error:
             return [self.missing(home, self.connection.settings_dict["NAME"], " ".join(str(error).split()))]
         return [*self.missing_tables(home, tables), *self.check_two_phases(home)]
+
+    def own_tables(self):
+        """The names of the tables and views of this connection's database."""
+        with self.connection.cursor() as cursor:
+            return self.connection.introspection.table_names(cursor, include_views=True)
 
     def check_two_phases(self, home):
         """Whether a staged core can be committed with the child's database, and nothing waits for that."""

@@ -49,11 +49,18 @@ class SQLiteValidationMixin(ValidationMixin):
         return issues
 
     def check_staged(self):
-        file = self.core_file(self.connection.alias)
-        if not file.startswith("file:") and file != ":memory:" and not os.path.exists(file):
-            # Connecting would make it.
+        if not self.has_file():
+            file = self.core_file(self.connection.alias)
             return [self.missing(self.connection.alias, file, "there is no such file")]
         return super().check_staged()
+
+    def own_tables(self):
+        return super().own_tables() if self.has_file() else []
+
+    def has_file(self):
+        """Whether there is the file of this connection. (Connecting would make it.)"""
+        file = self.core_file(self.connection.alias)
+        return file.startswith("file:") or file == ":memory:" or os.path.exists(file)
 
     def core_table_names(self, cursor, home):
         # It is attached where it is not yet.

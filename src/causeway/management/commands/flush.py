@@ -2,7 +2,9 @@ from django.core.management.base import CommandError
 from django.core.management.commands.flush import Command as DjangoCommand
 from django.db import IntegrityError
 
-from causeway.conf import cores
+from causeway import homes
+from causeway.conf import LOCAL_ALIAS, cores
+from causeway.management.content_types import homes_to_fill
 from causeway.transactions.connections import is_test_database
 from causeway.transactions.installation import kept_key
 
@@ -16,7 +18,10 @@ class Command(DjangoCommand):
                 f"Flush it in the core project."
             )
         try:
-            with kept_key(options["database"]):
+            # What is made again afterwards may be rows of core.
+            is_filled = options["database"] == LOCAL_ALIAS and not options.get("inhibit_post_migrate")
+            aliases = homes_to_fill() if is_filled else ()
+            with kept_key(options["database"]), homes.over_link(*aliases):
                 super().handle(**options)
         except CommandError as error:
             if isinstance(error.__cause__, IntegrityError):

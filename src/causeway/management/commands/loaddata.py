@@ -32,7 +32,8 @@ class Command(DjangoCommand):
 
     def load_local(self, *fixture_labels, **options):
         try:
-            return super().handle(*fixture_labels, **options)
+            with homes.over_link():
+                return super().handle(*fixture_labels, **options)
         except IntegrityError:
             # A test case that commits its fixtures loads them into the child first, then into core,
             # whose rows a constraint may ask for.
@@ -42,7 +43,8 @@ class Command(DjangoCommand):
         with transaction.atomic(LOCAL_ALIAS):
             for home in homes_of_test:
                 self.load_over_link(home, *fixture_labels, **{**options, "verbosity": 0})
-            return super().handle(*fixture_labels, **options)
+            with homes.over_link():
+                return super().handle(*fixture_labels, **options)
 
     def load_core(self, home, *fixture_labels, **options):
         quiet = {**options, "verbosity": 0 if options["verbosity"] == 1 else options["verbosity"]}

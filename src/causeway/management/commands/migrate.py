@@ -1,14 +1,42 @@
+from contextlib import ExitStack
+from copy import copy
+from functools import wraps
+
 from django.apps import apps
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as DjangoCommand
 from django.db import connections
+from django.db.migrations import RunPython, SeparateDatabaseAndState
 
 from causeway import homes
 from causeway.backends.base.validation import constrained_core_targets
-from causeway.conf import cores
+from causeway.conf import LOCAL_ALIAS, cores
 from causeway.exceptions import CoreReadOnly
 from causeway.management.autodetector import CoreAutodetector
+from causeway.management.content_types import homes_to_fill
 from causeway.management.core_apps import core_apps
+
+
+def making_rows(operation, aliases):
+    """An operation whose Python may make rows of these core databases over the child's connection."""
+    if isinstance(operation, RunPython):
+        operation = copy(operation)
+        operation.code = over_link(operation.code, aliases)
+        operation.reverse_code = operation.reverse_code and over_link(operation.reverse_code, aliases)
+    elif isinstance(operation, SeparateDatabaseAndState):
+        operation = copy(operation)
+        inner = operation.database_operations
+        operation.database_operations = [making_rows(each, aliases) for each in inner]
+    return operation
+
+
+def over_link(code, aliases):
+    @wraps(code)
+    def run(apps, schema_editor):
+        with homes.over_link(*aliases):
+            return code(apps, schema_editor)
+
+    return run
 
 
 class Command(DjangoCommand):
@@ -18,19 +46,42 @@ class Command(DjangoCommand):
         database = options["database"]
         if database in cores():
             if homes.may_migrate(database):
+                self.homes = ()
                 with homes.migrating(database):
                     return super().handle(*args, **options)
             # Not even the record of what was applied is this project's to write.
             self.report_all(options)
             return None
         self.report(core_apps([options["app_label"]]), options)
-        if not (options["plan"] or options["check_unapplied"] or options["fake"]):
+        is_dry = options["plan"] or options["check_unapplied"]
+        if not (is_dry or options["fake"]):
             self.refuse_lacking_targets(connections[database], options["app_label"])
+        self.homes = () if is_dry or database != LOCAL_ALIAS else homes_to_fill()
         try:
-            return super().handle(*args, **options)
+            with ExitStack() as self.of_tables, homes.migrating(database), homes.over_link(*self.homes):
+                return super().handle(*args, **options)
         except CoreReadOnly as error:
             # A migration, or what runs after it, writes rows of core.
             raise CommandError(str(error)) from error
+
+    def migration_progress_callback(self, action, migration=None, fake=False):
+        super().migration_progress_callback(action, migration, fake)
+        if migration is None or not self.homes:
+            return
+        # Meanwhile it is tables that the router is asked for, but by what makes rows.
+        if action in {"apply_start", "unapply_start"}:
+            migration.operations = [making_rows(operation, self.homes) for operation in migration.operations]
+            self.of_tables.enter_context(homes.over_link())
+        else:
+            self.of_tables.close()
+
+    def sync_apps(self, *args, **kwargs):
+        with homes.over_link():
+            super().sync_apps(*args, **kwargs)
+
+    def check(self, **kwargs):
+        with homes.over_link():
+            return super().check(**kwargs)
 
     def refuse_lacking_targets(self, connection, label):
         """Raise CommandError where a constraint to a core table could not be made.
