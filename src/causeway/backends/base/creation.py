@@ -12,7 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from causeway import homes
-from causeway.conf import cores
+from causeway.conf import LOCAL_ALIAS, cores
+from causeway.fixtures import ahead, homes_of_test, was_ahead
 from causeway.homes import under_construction
 from causeway.placements import obstacle
 
@@ -95,6 +96,18 @@ class CreationMixin:
     def serialize_db_to_string(self):
         with homes.over_link():
             return super().serialize_db_to_string()
+
+    def deserialize_db_from_string(self, data):
+        alias = self.connection.alias
+        if was_ahead("contents", alias):
+            return
+        found = homes_of_test() if alias == LOCAL_ALIAS else []
+        first = [home for home in found if hasattr(connections[home], "_test_serialized_contents")]
+        with ahead("contents", first):
+            for home in first:
+                core = connections[home]
+                core.creation.deserialize_db_from_string(core._test_serialized_contents)
+            super().deserialize_db_from_string(data)
 
     def clone_test_db(self, suffix, *args, **kwargs):
         for creation in self.placed_cores():

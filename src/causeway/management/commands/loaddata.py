@@ -1,14 +1,16 @@
 import sys
+from contextlib import nullcontext
 from io import StringIO
 
 from django.apps import apps
 from django.core.management.commands.loaddata import Command as DjangoCommand
-from django.db import IntegrityError, connections, router, transaction
+from django.db import IntegrityError, router, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.functional import cached_property
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
+from causeway.fixtures import ahead, homes_of_test, was_ahead
 from causeway.placements import is_linked
 
 
@@ -26,39 +28,45 @@ class Command(DjangoCommand):
             self.input = sys.stdin.read()
         if home == LOCAL_ALIAS:
             return self.load_local(*fixture_labels, **options)
-        if home not in cores() or not is_linked(home):
+        if home not in cores():
             return super().handle(*fixture_labels, **options)
-        return self.load_core(home, *fixture_labels, **options)
+        return self.load_core(home, was_ahead("fixtures", home, fixture_labels), *fixture_labels, **options)
 
     def load_local(self, *fixture_labels, **options):
-        try:
-            with homes.over_link():
-                return super().handle(*fixture_labels, **options)
-        except IntegrityError:
-            # A test case that commits its fixtures loads them into the child first, then into core,
-            # whose rows a constraint may ask for.
-            homes_of_test = [home for home in cores() if is_linked(home) and may_be_used_by_test(home)]
-            if not homes_of_test:
-                raise
-        with transaction.atomic(LOCAL_ALIAS):
-            for home in homes_of_test:
-                self.load_over_link(home, *fixture_labels, **{**options, "verbosity": 0})
+        """Load the rows of the child's own models; in a test case, after core's."""
+        first = homes_of_test()
+        is_atomic = any(map(is_linked, first))
+        with (
+            ahead("fixtures", first, fixture_labels),
+            transaction.atomic(LOCAL_ALIAS) if is_atomic else nullcontext(),
+        ):
+            for home in first:
+                load = self.load_over_link if is_linked(home) else self.load_here
+                load(home, *fixture_labels, **{**options, "verbosity": 0})
             with homes.over_link():
                 return super().handle(*fixture_labels, **options)
 
-    def load_core(self, home, *fixture_labels, **options):
+    def load_here(self, alias, *fixture_labels, **options):
+        return super().handle(*fixture_labels, **{**options, "database": alias})
+
+    def load_core(self, home, is_done, *fixture_labels, **options):
+        """Load the rows of core models and of each ``CoreManager``; ``is_done``: those of core models are there."""
+        if not is_linked(home):
+            return None if is_done else self.load_here(home, *fixture_labels, **options)
         quiet = {**options, "verbosity": 0 if options["verbosity"] == 1 else options["verbosity"]}
-        self.load_over_link(home, *fixture_labels, **quiet)
-        loaded, found = self.loaded_object_count, self.fixture_object_count
+        loaded = found = 0
+        if not is_done:
+            self.load_over_link(home, *fixture_labels, **quiet)
+            loaded, found = self.loaded_object_count, self.fixture_object_count
         models = apps.get_models(include_auto_created=True)
         if any(homes.stands_in_core(model) for model in models):
             own = [model._meta.label for model in models if homes.home_of(model) == home]
             super().handle(*fixture_labels, **_excluding(quiet, own), database=home)
             loaded += self.loaded_object_count
-        if options["verbosity"] == 1:
+        if options["verbosity"] == 1 and not is_done:
             of = f" (of {found})" if loaded != found else ""
             self.stdout.write(f"Installed {loaded} object(s){of} from {self.fixture_count} fixture(s)")
-        return
+        return None
 
     def load_over_link(self, home, *fixture_labels, **options):
         models = apps.get_models(include_auto_created=True)
@@ -81,11 +89,8 @@ class Command(DjangoCommand):
 
     def loaddata(self, fixture_labels):
         super().loaddata(fixture_labels)
-        # A test case loads its fixtures into the child first, then into core.
-        complete = not getattr(connections[LOCAL_ALIAS].creation, "is_test_database", False)
         for model in getattr(self, "models", ()):
-            if complete or homes.home_of(model):
-                self.check_references(model)
+            self.check_references(model)
 
     def check_references(self, model):
         """Raise IntegrityError where a loaded row refers to a core row that is not there.
@@ -106,17 +111,6 @@ class Command(DjangoCommand):
                     f"refers by {field.name!r} to the {target._meta.label} {dangling[1]!r}, which is not in the "
                     f"core database {homes.home_of(target)!r}. Load the core rows first, or with it."
                 )
-
-
-def may_be_used_by_test(home):
-    """Whether test databases stand, and the running test case names this core database."""
-    if not getattr(connections[home].creation, "is_test_database", False):
-        return False
-    try:
-        with connections[home].cursor():
-            return True
-    except AssertionError:  # what Django raises for a database that a test case does not name
-        return False
 
 
 def _excluding(options, labels):
