@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.db import Error
+
+from causeway.names import quoted
 
 Row = tuple[Any, ...]
 
@@ -18,7 +21,7 @@ class Session:
         self.connection = connection
         self.vendor: str = connection.vendor
         self.ops: Any = connection.ops
-        self.name = connection.ops.quote_name
+        self.name = partial(quoted, connection.ops)
         self.in_transaction = False
 
     @property

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
-from django.db.backends.utils import truncate_name
 
 from causeway.backends.base.columns import kind
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.feed.keys import Codec, Watched, key_fields, watched
-from causeway.homes import registered_models, stamped_home
+from causeway.homes import registered_models, stamped_home, table_names
+from causeway.names import own_name
 from causeway.orphans.relations import refers_to_core
 from causeway.placements.staged.relation import Column
 
@@ -100,6 +100,9 @@ def referred_tables() -> set[str]:
 
 
 def mirror_name(home: str, table: str, generation: int) -> str:
-    """What a copy is called in the child's database: no table of the child's can have that name."""
+    """What a copy is called in the child's database."""
     connection: Any = connections[LOCAL_ALIAS]
-    return truncate_name(f"{home}.{table}.{generation}", connection.ops.max_name_length())
+    name, longest = f"{home}.{table}.{generation}", connection.ops.max_name_length()
+    # Names may have dots.
+    is_another = "." in home or name.lower() in table_names()
+    return own_name(repr((home, table, generation)) if is_another else name, longest)

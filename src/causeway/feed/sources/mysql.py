@@ -26,6 +26,7 @@ from causeway.feed.sources.base import (
     is_complete,
 )
 from causeway.feed.triggers.base import EPOCH, LOG, MARKS
+from causeway.feed.triggers.mysql import literal
 
 # A hole: the first id, the last one, and when it was first seen.
 Hole = list[Any]
@@ -159,7 +160,7 @@ class MySQLSource(Source):
         triggers = self.session.execute(TRIGGERS)
         digests = {}
         for name, text in texts.items():
-            own = [row for row in triggers if row[0] == name or f"'{name}'" in str(row[3])]
+            own = [row for row in triggers if row[0] == name or literal(name) in str(row[3])]
             whole = "\n".join([str(text), identities.get(name, ""), *(str(row[2]) for row in own)])
             is_logged = is_complete([row[1] for row in own if row[0] == name], {"insert", "update", "delete"})
             digests[name] = Digest(whole, is_logged)

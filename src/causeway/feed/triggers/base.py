@@ -6,10 +6,12 @@ import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from causeway.feed.keys import Watched
+from causeway.names import in_quotes, quoted
 
 LOG = "causeway_change"
 # Positions of the log that are remembered: what is older than one of them can be deleted.
@@ -26,17 +28,13 @@ def new_stamp() -> str:
     return uuid4().hex[:6]
 
 
-def literal(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 class Triggers(ABC):
     """The log of a database and the triggers that fill it."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self.name = connection.ops.quote_name
+        # Of tables and columns that the database tells, not of models alone.
+        self.name = partial(quoted, connection.ops)
 
     # What an engine says
 
@@ -61,6 +59,14 @@ class Triggers(ABC):
         """Remove triggers of a table, and what they were made with."""
 
     # What is the same on all
+
+    def literal(self, text: str) -> str:
+        """A text in SQL."""
+        return in_quotes(text, "'")
+
+    def log(self, table: Watched, key: str) -> str:
+        """The statement that logs a key of a table, given its SQL."""
+        return f"INSERT INTO {LOG} (tbl, k) VALUES ({self.literal(table.name)}, {key})"
 
     def old_and_new(self, table: Watched) -> tuple[str, str]:
         """The SQL of the key of the row before and after."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from causeway.feed.keys import BYTES, Watched
-from causeway.feed.triggers.base import EPOCH, LOG, MARKS, OURS, Triggers, literal
+from causeway.feed.triggers.base import EPOCH, LOG, MARKS, OURS, Triggers
+from causeway.names import in_quotes
 
 TABLE_OPTIONS = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
 # A table that holds nothing and refers to a logged one, which so cannot be truncated: no trigger would see it.
@@ -38,6 +39,11 @@ class Rule(NamedTuple):
     on_update: str
 
 
+def literal(text: str) -> str:
+    """A text in SQL, whatever a backslash means to the session."""
+    return f"_utf8mb4 X'{text.encode().hex()}'" if "\\" in text else in_quotes(text, "'")
+
+
 class MySQLTriggers(Triggers):
     _rules: list[Rule] | None = None
     tables: Sequence[Watched] = ()
@@ -63,16 +69,18 @@ class MySQLTriggers(Triggers):
         ]
         return parts[0] if len(parts) == 1 else f"JSON_ARRAY({', '.join(parts)})"
 
+    def literal(self, text: str) -> str:
+        return literal(text)
+
     def bodies(self, table: Watched) -> dict[str, str]:
         bodies = {}
         if table.key:
             old, new = self.old_and_new(table)
-            log = f"INSERT INTO {LOG} (tbl, k) VALUES ({literal(table.name)}, {{}})"
             bodies = {
-                "insert": log.format(new),
-                "update": f"BEGIN {log.format(old)}; IF NOT (CAST({old} AS BINARY) <=> CAST({new} AS BINARY)) "
-                f"THEN {log.format(new)}; END IF; END",
-                "delete": log.format(old),
+                "insert": self.log(table, new),
+                "update": f"BEGIN {self.log(table, old)}; IF NOT (CAST({old} AS BINARY) <=> CAST({new} AS BINARY)) "
+                f"THEN {self.log(table, new)}; END IF; END",
+                "delete": self.log(table, old),
             }
         for what, body in self.cascades(table.name).items():
             bodies[what] = body
@@ -158,7 +166,7 @@ class MySQLTriggers(Triggers):
             action = getattr(rule, event)
             if rule.target != target or action in {"RESTRICT", "NO ACTION"}:
                 continue
-            where = f"{{t}}.{self.name(rule.column)} = OLD.{self.name(rule.target_column)}"
+            where = f"{self.name(rule.column)} = OLD.{self.name(rule.target_column)}"
             logs = self.logged(rule.table, where, action, (rule.table,))
             if event == "on_update":
                 column = self.name(rule.target_column)
@@ -169,7 +177,7 @@ class MySQLTriggers(Triggers):
     def logged(self, table: str, where: str, action: str, path: tuple[str, ...]) -> list[str]:
         """Log the rows of a table that meet a condition, and what the server changes because of them.
 
-        ``where`` has ``{t}`` for what the table is called.
+        ``where`` is to come after the name of the table, and a dot.
         """
         watched = next((each for each in self.tables if each.name == table), None)
         alias = f"t{len(path)}"
@@ -178,11 +186,11 @@ class MySQLTriggers(Triggers):
         ]
         if own and action == "CASCADE":
             where = self.descendants(own[0], where)
-        condition = where.format(t=alias)
+        condition = f"{alias}.{where}"
         logs = []
         if watched:
             logs.append(
-                f"INSERT INTO {LOG} (tbl, k) SELECT {literal(table)}, {self.key(watched, alias)} "
+                f"INSERT INTO {LOG} (tbl, k) SELECT {self.literal(table)}, {self.key(watched, alias)} "
                 f"FROM {self.name(table)} {alias} WHERE {condition};"
             )
         for rule in self.rules:
@@ -193,7 +201,7 @@ class MySQLTriggers(Triggers):
             )
             if action == "CASCADE" and follows:
                 inner = (
-                    f"{{t}}.{self.name(rule.column)} IN (SELECT {alias}.{self.name(rule.target_column)} "
+                    f"{self.name(rule.column)} IN (SELECT {alias}.{self.name(rule.target_column)} "
                     f"FROM {self.name(table)} {alias} WHERE {condition})"
                 )
                 logs += self.logged(rule.table, inner, rule.on_delete, (*path, rule.table))
@@ -204,6 +212,6 @@ class MySQLTriggers(Triggers):
         key, parent = self.name(rule.target_column), self.name(rule.column)
         table = self.name(rule.table)
         return (
-            f"{{t}}.{key} IN (WITH RECURSIVE gone AS (SELECT r.{key} AS id FROM {table} r WHERE {where.format(t='r')} "
+            f"{key} IN (WITH RECURSIVE gone AS (SELECT r.{key} AS id FROM {table} r WHERE r.{where} "
             f"UNION SELECT c.{key} FROM {table} c JOIN gone ON c.{parent} = gone.id) SELECT id FROM gone)"
         )

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from causeway.feed.keys import BYTES, MOMENT, KeyColumn, Watched
-from causeway.feed.triggers.base import EPOCH, LOG, MARKS, OURS, Triggers, literal
+from causeway.feed.triggers.base import EPOCH, LOG, MARKS, OURS, Triggers
 
 FOUND = """
     SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
     WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgname LIKE 'causeway\\_%%'
-        AND c.relnamespace = current_schema()::regnamespace
+        AND c.relnamespace = quote_ident(current_schema())::regnamespace
 """
 
 # Rows of any role's writes are logged with the rights of the log's owner. (A trigger must never NOTIFY: a
 # transaction that did cannot be prepared.)
 FUNCTION = """CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = {schema}, pg_temp AS $causeway$
+SET search_path = {schema}, pg_temp AS {code}"""
+CODE = """
 BEGIN
     {body}
     RETURN NULL;
-END $causeway$"""
+END """
 
 
 class PostgreSQLTriggers(Triggers):
@@ -49,12 +50,11 @@ class PostgreSQLTriggers(Triggers):
 
     def bodies(self, table: Watched) -> dict[str, str]:
         old, new = self.old_and_new(table)
-        log = f"INSERT INTO {LOG} (tbl, k) VALUES ({literal(table.name)}, {{}});"
         return {
-            "row": f"IF TG_OP <> 'INSERT' THEN {log.format(old)} END IF; "
+            "row": f"IF TG_OP <> 'INSERT' THEN {self.log(table, old)}; END IF; "
             f"IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND {old} COLLATE \"C\" IS DISTINCT FROM {new}) "
-            f"THEN {log.format(new)} END IF;",
-            "truncate": log.format("NULL"),
+            f"THEN {self.log(table, new)}; END IF;",
+            "truncate": f"{self.log(table, 'NULL')};",
         }
 
     # Without FOR EACH ROW, a partition that is written directly would go unseen.
@@ -71,10 +71,10 @@ class PostgreSQLTriggers(Triggers):
         statements = []
         for what, body in bodies.items():
             name = self.name(f"{prefix}_{what}")
-            event = self.EVENTS[what].format(target)
+            code = in_dollars(CODE.format(body=body))
             statements += [
-                FUNCTION.format(name=name, schema=schema, body=body),
-                f"CREATE TRIGGER {name} {event} EXECUTE FUNCTION {name}()",
+                FUNCTION.format(name=name, schema=schema, code=code),
+                f"CREATE TRIGGER {name} {self.EVENTS[what].format(target)} EXECUTE FUNCTION {name}()",
                 # Also where session_replication_role is replica.
                 f"ALTER TABLE {target} ENABLE ALWAYS TRIGGER {name}",
             ]
@@ -98,3 +98,11 @@ class PostgreSQLTriggers(Triggers):
                 f"DROP FUNCTION IF EXISTS {name}()",
             )
         ]
+
+
+def in_dollars(code: str) -> str:
+    """A text in SQL, in which quotation marks stay as they are."""
+    tag = "causeway"
+    while f"${tag}$" in code:
+        tag += "_"
+    return f"${tag}${code}${tag}$"

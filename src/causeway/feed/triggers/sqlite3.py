@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from causeway.feed.keys import BYTES, Watched
-from causeway.feed.triggers.base import EPOCH, LOG, MARKS, OURS, Triggers, literal
+from causeway.feed.triggers.base import EPOCH, LOG, MARKS, OURS, Triggers
 
 NEW_COLUMN = re.compile(r'"(?:[^"]|"")+"')
 
@@ -35,7 +35,7 @@ class SQLiteTriggers(Triggers):
     def bodies(self, table: Watched) -> dict[str, str]:
         old, new = self.old_and_new(table)
         log = f"INSERT INTO {LOG} (tbl, k)"
-        name = literal(table.name)
+        name = self.literal(table.name)
         bodies = {
             "insert": f"{log} VALUES ({name}, {new});",
             "update": f"{log} VALUES ({name}, {new}); "
