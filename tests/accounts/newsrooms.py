@@ -15,9 +15,9 @@ LAYOUTS = {
     "content types of each project's own": ["auth"],
 }
 
-# An app of core rows that refer to content types.
+# An app of core rows that refer to content types, and are referred to by generic relations.
 MARKS = """
-    from django.contrib.contenttypes.fields import GenericForeignKey
+    from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
     from django.contrib.contenttypes.models import ContentType
     from django.db import models
 
@@ -28,6 +28,16 @@ MARKS = """
         object_id = models.PositiveIntegerField(default=1)
         target = GenericForeignKey()
         about = models.ForeignKey(ContentType, models.SET_NULL, null=True, related_name="+")
+
+
+    class Film(models.Model):
+        title = models.CharField(max_length=100)
+        marks = GenericRelation(Mark, related_query_name="film")
+
+
+    class Photo(models.Model):
+        title = models.CharField(max_length=100)
+        marks = GenericRelation(Mark, related_query_name="photo")
 """
 
 # The same app in both children.

@@ -8,13 +8,13 @@ from contextlib import nullcontext
 
 from articles.models import Article
 from comments.models import Comment, Label, Sign
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.contenttypes.prefetch import GenericPrefetch
 from django.db import connection, connections, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.test import TestCase
-from marks.models import Mark
+from marks.models import Film, Mark, Photo
 
 from causeway import homes, table
 from causeway.backends.base.natural_keys import core_table
@@ -312,3 +312,53 @@ class WritingTests(ContentTypesTestCase):
         Mark.objects.create(name="new", content_type=kind)
         self.assertEqual(Mark.objects.get(content_type=kind).name, "new")
         self.assertEqual(stored("new"), "comments.ghost")
+
+
+class GenericRelationTests(ContentTypesTestCase):
+    """Between core models: which of two models' rows a mark is of is told by ids that core has others of."""
+
+    @classmethod
+    def setUpTestData(cls):
+        super().setUpTestData()
+        for model in (Photo, Film):
+            for number in range(3):
+                row = model.objects.create(title=f"{model.__name__} {number}")
+                if number:
+                    row.marks.create(name=f"of {row.title}", object_id=row.pk)
+
+    def titles(self, rows):
+        return sorted(rows.values_list("title", flat=True))
+
+    def test_conditions_on_what_is_related(self):
+        for model, name in ((Film, "film"), (Photo, "photo")):
+            title = model.__name__
+            with self.subTest(model=title):
+                rows = model.objects
+                self.assertEqual(self.titles(rows.filter(marks__name=f"of {title} 1")), [f"{title} 1"])
+                self.assertEqual(self.titles(rows.filter(marks__name__endswith="1")), [f"{title} 1"])
+                self.assertEqual(
+                    self.titles(rows.exclude(marks__name__endswith="1")), [f"{title} 0", f"{title} 2"]
+                )
+                self.assertEqual(self.titles(rows.filter(marks__isnull=True)), [f"{title} 0"])
+                self.assertEqual(self.titles(rows.filter(marks__isnull=False)), [f"{title} 1", f"{title} 2"])
+                marks = Mark.objects.filter(**{f"{name}__title__endswith": "2"})
+                self.assertEqual([mark.name for mark in marks], [f"of {title} 2"])
+                self.assertEqual(Mark.objects.filter(**{f"{name}__title": "none"}).count(), 0)
+
+    def test_writes_by_what_is_related(self):
+        self.assertEqual(Film.objects.filter(marks__name="of Film 1").update(title="seen"), 1)
+        self.assertEqual(Film.objects.get(title="seen").marks.get().name, "of Film 1")
+        self.assertEqual(Mark.objects.filter(photo__title="Photo 1").delete()[0], 1)
+        self.assertEqual(Mark.objects.filter(name__startswith="of").count(), 3)
+
+    def test_aggregates(self):
+        counted = {film.title: film.n for film in Film.objects.annotate(n=Count("marks"))}
+        self.assertEqual(counted, {"Film 0": 0, "Film 1": 1, "Film 2": 1})
+        marks = Mark.objects.filter(name__startswith="of").annotate(n=Count("film")).filter(n__gt=0)
+        self.assertEqual(sorted((mark.name, mark.n) for mark in marks), [("of Film 1", 1), ("of Film 2", 1)])
+        permission = Permission.objects.get(codename="add_comment")
+        Group.objects.create(name="writers").permissions.add(permission)
+        counted = Permission.objects.annotate(n=Count("group")).filter(n__gt=0)
+        self.assertEqual([(found.codename, found.n) for found in counted], [("add_comment", 1)])
+        kinds = counted.values_list("content_type__model", "n")
+        self.assertEqual(list(kinds), [("comment", 1)])

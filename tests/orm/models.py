@@ -314,24 +314,6 @@ class Mention(models.Model):
     number = models.IntegerField()
 
 
-class Byline(CoreModel):
-    """A view, whose declared key repeats: an author has several articles."""
-
-    author_id = models.BigIntegerField(primary_key=True)
-    title = models.CharField(max_length=255)
-
-    class Meta:
-        managed = False
-
-
-class Follow(models.Model):
-    """Refers to a view twice."""
-
-    byline = models.ForeignKey(Byline, models.DO_NOTHING, related_name="follows", db_constraint=False)
-    other = models.ForeignKey(Byline, models.DO_NOTHING, related_name="+", null=True, db_constraint=False)
-    number = models.IntegerField()
-
-
 class Mark(models.Model):
     """Refers to rows of any model, also of those whose keys are no numbers."""
 

@@ -4,12 +4,43 @@ from functools import partial
 from unittest.mock import patch
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, models
 from django.db.models import Count
 from django.test import TransactionTestCase
+from django.test.utils import isolate_apps
 
 from tests.library.models import Article, Author
-from tests.orm.models import Byline, Follow
+from tests.orm.models import CoreModel
+
+# Their tables are not there outside of these tests.
+with isolate_apps("tests.orm"):
+
+    class Byline(CoreModel):
+        """A view, whose declared key repeats: an author has several articles."""
+
+        author_id = models.BigIntegerField(primary_key=True)
+        title = models.CharField(max_length=255)
+
+        class Meta:
+            app_label = "orm"
+            managed = False
+
+        def __str__(self):
+            return self.title
+
+    class Follow(models.Model):
+        """Refers to a view twice."""
+
+        byline = models.ForeignKey(Byline, models.DO_NOTHING, related_name="follows", db_constraint=False)
+        other = models.ForeignKey(Byline, models.DO_NOTHING, related_name="+", null=True, db_constraint=False)
+        number = models.IntegerField()
+
+        class Meta:
+            app_label = "orm"
+
+        def __str__(self):
+            return str(self.number)
+
 
 TITLES = {"Ada": ["Bridges", "Dams"], "Ben": ["Canals", "Canals", "Locks"], "Cy": ["Piers"], "Dee": []}
 
@@ -23,6 +54,8 @@ class ViewTests(TransactionTestCase):
         with connections["core"].cursor() as cursor:
             cursor.execute(f"CREATE VIEW {view} AS SELECT author_id, title FROM library_article")
         self.addCleanup(self.drop, view)
+        with connection.schema_editor() as editor:
+            editor.create_model(Follow)
         self.authors = {name: Author.objects.create(name=name) for name in TITLES}
         for name, titles in TITLES.items():
             for number, title in enumerate(titles):
@@ -35,6 +68,8 @@ class ViewTests(TransactionTestCase):
             )
 
     def drop(self, view):
+        with connection.schema_editor() as editor:
+            editor.delete_model(Follow)
         with connections["core"].cursor() as cursor:
             cursor.execute(f"DROP VIEW {view}")
 

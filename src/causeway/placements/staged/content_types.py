@@ -5,16 +5,23 @@ A core row holds an id of core's content types; the queries of the child have th
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import connections
 from django.db.models.constants import OnConflict
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact
+from django.db.models.sql.where import AND, WhereNode
 
 from causeway.backends.base.statements import Known
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
+from causeway.placements.staged.meaning import parts
+from causeway.placements.staged.tree import conjuncts
 
 TABLE = "django_content_type"
+# No content type has it.
+NO_ID = -1
 
 
 class ContentTypeIds:
@@ -43,7 +50,7 @@ class ContentTypeIds:
         if own_id in self.own_keys and own_id not in self.core_ids and not cores()[self.home].read_only:
             make_in_core(self.home, self.own_keys[own_id])
             self.match()
-        return self.core_ids.get(own_id, -1)
+        return self.core_ids.get(own_id, NO_ID)
 
     def with_core_id(self, field: Any, value: Any) -> Any:
         """What is written to a field in core where the child gives that value."""
@@ -79,3 +86,39 @@ def make_in_core(home: str, natural_key: tuple[str, str]) -> None:
             f"VALUES (%s, %s) {ops.on_conflict_suffix_sql([], ignoring, [], [])}",
             natural_key,
         )
+
+
+class RestrictionThere:
+    """Stands in for the field of a join between core tables, as core is asked for it.
+
+    What the join holds to besides, such as the content type of a generic relation, core is asked for in its own
+    terms: by its own ids, and only where it finds all rows that matter.
+    """
+
+    def __init__(self, field: Any, ids: ContentTypeIds, asked_there: Callable[[Any], Any]) -> None:
+        self.field = field
+        self.ids = ids
+        self.asked_there = asked_there
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.field, name)
+
+    def get_extra_restriction(self, alias: str, related_alias: str) -> Any:
+        restriction = self.field.get_extra_restriction(alias, related_alias)
+        kept = [there for condition in conjuncts(restriction) if (there := self.there(condition)) is not None]
+        return WhereNode(kept, AND) if kept else None
+
+    def there(self, condition: Any) -> Any:
+        """What core is asked for in place of a condition; None where it is not asked for it."""
+        mapped = [part for part in parts(condition) if isinstance(part, Col) and is_mapped(part.target)]
+        if not mapped:
+            return self.asked_there(condition)
+        if not isinstance(condition, Exact) or not isinstance(condition.rhs, int):
+            return None
+        return Exact(condition.lhs, self.ids.core_ids.get(condition.rhs, NO_ID))
+
+
+def is_mapped(field: Any) -> bool:
+    """Whether a field's column holds ids of content types that are others in core."""
+    mapped = getattr(field.model._meta.db_table, "mapped", None)
+    return mapped is not None and field.column in mapped.nullable

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import EmptyResultSet
 from django.db import InterfaceError, OperationalError, connections
 from django.db.models.sql import Query
+from django.utils.functional import cached_property
 
 from causeway.backends.base.statements import of_query
 from causeway.exceptions import CoreUnavailable, TooManyStagedRows
+from causeway.placements.staged.content_types import ContentTypeIds
 from causeway.placements.staged.limits import most_staged_rows
 from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.statement import CoreStatement
@@ -72,6 +74,12 @@ class Core:
         self.connection: Any = connections[home]
         self.report = report
         self.most = most_staged_rows(home)
+
+    @cached_property
+    def content_type_ids(self) -> ContentTypeIds:
+        """What core's ids of content types are here, and the other way round."""
+        ids: ContentTypeIds = self.carried_out(lambda: ContentTypeIds(self.home, ()), None)
+        return ids
 
     def fetch(self, query: Query, limit: int | None = None) -> Any:
         """The rows of a query on core tables, raw; of more than may be staged, or than ``limit``, one more than that.

@@ -48,7 +48,7 @@ class Reference:
         found: set[Any] = set()
         aliases = self.joined_there()
         for chunk in in_chunks(asked, self.core.connection):
-            query = self.tree.query(aliases, [In(self.key, chunk)], [self.key])
+            query = self.want.there(aliases, [In(self.key, chunk)], [self.key])
             found.update(key for (key,) in self.core.values(query))
         missing = [key for key in asked if key not in found]
         if missing and not self.is_exact():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 from django.db.models.expressions import Col
+from django.utils.functional import cached_property
 
 from causeway.placements.staged.content_types import ContentTypeIds
 from causeway.placements.staged.placement import relation_name
@@ -95,13 +96,16 @@ class Supply:
         """Where a column stands in the rows."""
         return [field.column for field in self.fields].index(column)
 
+    @cached_property
+    def own_ids(self) -> dict[Any, Any]:
+        return ContentTypeIds(self.home, ()).own_ids
+
     def with_own_ids(self, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
         """The rows with the child's ids of content types; without those whose content type it does not have."""
-        own_ids = ContentTypeIds(self.home, ()).own_ids
         for row in rows:
             values = list(row)
             for position, nullable in self.mapped.items():
-                values[position] = own_ids.get(values[position])
+                values[position] = self.own_ids.get(values[position])
                 if values[position] is None and not nullable:
                     break
             else:

@@ -8,6 +8,7 @@ from django.db.models.expressions import Col
 from django.db.models.lookups import In, Range
 
 from causeway.exceptions import TooManyStagedRows
+from causeway.placements.staged.content_types import RestrictionThere, is_mapped
 from causeway.placements.staged.core import Core, in_chunks
 from causeway.placements.staged.keys import KeySource, key_sources
 from causeway.placements.staged.lock import lock_as
@@ -57,12 +58,7 @@ class Want:
 
     def is_mapped(self, condition: Any) -> bool:
         """Whether a condition is on ids of content types, which core has others of."""
-        for part in parts(condition):
-            if isinstance(part, Col):
-                mapped = self.tree.nodes[part.alias].table_name.mapped
-                if mapped and part.target.column in mapped.nullable:
-                    return True
-        return False
+        return any(isinstance(part, Col) and is_mapped(part.target) for part in parts(condition))
 
     def satisfy(self) -> None:
         """Fetch the rows, if not all are there already."""
@@ -229,8 +225,18 @@ class Want:
     def unlocked_query(self, conditions: list[Any]) -> Query:
         select = self.supply.select(self.alias)
         if all(aliases_of(condition) <= {self.alias} for condition in conditions):
-            return self.tree.query([self.alias], conditions, select)
+            return self.there([self.alias], conditions, select)
         # Each row once, however many it is joined with.
         own = [Col(self.alias, field) for field in self.supply.model._meta.pk_fields][:1]
-        inner = self.tree.query(self.component, conditions, own)
-        return self.tree.query([self.alias], [In(own[0], inner)], select)
+        inner = self.there(self.component, conditions, own)
+        return self.there([self.alias], [In(own[0], inner)], select)
+
+    def there(self, aliases: list[str], conditions: list[Any], select: Iterable[Col]) -> Query:
+        """A query on core of some tables of the tree, where joins name content types by core's ids."""
+        query = self.tree.query(aliases, conditions, select)
+        for alias in aliases[1:]:
+            join: Any = query.alias_map[alias]
+            if join.join_field.get_extra_restriction(alias, join.parent_alias) is not None:
+                asked_there = self.planner.meaning(self.home).asked_there
+                join.join_field = RestrictionThere(join.join_field, self.core.content_type_ids, asked_there)
+        return query
