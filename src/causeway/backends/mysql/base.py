@@ -10,6 +10,7 @@ from causeway.backends.mysql.cursor import NO_SUCH_TABLE, CursorDebugWrapper, Cu
 from causeway.backends.mysql.features import MySQLFeaturesMixin
 from causeway.backends.mysql.introspection import MySQLIntrospectionMixin
 from causeway.backends.mysql.operations import MySQLOperationsMixin
+from causeway.backends.mysql.server import MySQLServerMixin
 from causeway.backends.mysql.validation import MySQLValidationMixin
 from causeway.conf import LOCAL_ALIAS, staged_cores
 
@@ -17,7 +18,7 @@ from causeway.conf import LOCAL_ALIAS, staged_cores
 QUOTED = re.compile(r"'(.+)'(?!\w)")
 
 
-class MySQLMixin(MySQLBranchesMixin, DatabaseWrapperMixin):
+class MySQLMixin(MySQLBranchesMixin, MySQLServerMixin, DatabaseWrapperMixin):
     """Goes before the ``DatabaseWrapper`` of any backend that derives from Django's for MySQL."""
 
     mixins = {

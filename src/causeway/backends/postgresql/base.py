@@ -15,6 +15,7 @@ from causeway.backends.postgresql.features import PostgreSQLFeaturesMixin
 from causeway.backends.postgresql.introspection import PostgreSQLIntrospectionMixin
 from causeway.backends.postgresql.operations import PostgreSQLOperationsMixin
 from causeway.backends.postgresql.search_path import with_search_path
+from causeway.backends.postgresql.server import PostgreSQLServerMixin
 from causeway.backends.postgresql.validation import PostgreSQLValidationMixin
 from causeway.conf import cores
 
@@ -40,7 +41,7 @@ WITHOUT_SCHEMA = """
 """
 
 
-class PostgreSQLMixin(PostgreSQLBranchesMixin, DatabaseWrapperMixin):
+class PostgreSQLMixin(PostgreSQLBranchesMixin, PostgreSQLServerMixin, DatabaseWrapperMixin):
     """Goes before the ``DatabaseWrapper`` of any backend that derives from Django's for PostgreSQL."""
 
     mixins = {

@@ -14,6 +14,7 @@ from causeway.backends.sqlite3.cursor import CursorDebugWrapper, CursorWrapper
 from causeway.backends.sqlite3.errors import LockedFileExplainer
 from causeway.backends.sqlite3.operations import SQLiteOperationsMixin
 from causeway.backends.sqlite3.schema import SQLiteSchemaEditorMixin
+from causeway.backends.sqlite3.server import SQLiteServerMixin
 from causeway.backends.sqlite3.validation import SQLiteValidationMixin
 from causeway.conf import cores
 from causeway.exceptions import CoreUnavailable
@@ -21,7 +22,7 @@ from causeway.names import own_name, quoted
 from causeway.placements import is_linked_on
 
 
-class SQLiteMixin(BranchesMixin, DatabaseWrapperMixin):
+class SQLiteMixin(BranchesMixin, SQLiteServerMixin, DatabaseWrapperMixin):
     """Goes before the ``DatabaseWrapper`` of any backend that derives from Django's for SQLite."""
 
     mixins = {
