@@ -45,3 +45,15 @@ class LockedFileTests(TransactionTestCase):
                 Content.contents.create(title="Dams", slug="dams")
             cursor.execute("ROLLBACK")
         self.assertNotIn("holds it", str(caught.exception))
+
+    @pytest.mark.staged("linked, the transaction on core may hold it")
+    def test_a_staged_core_holds_no_lock_of_the_child_s_file(self):
+        other = connections["default"].copy()
+        self.addCleanup(other.close)
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN EXCLUSIVE")
+            with self.assertRaises(OperationalError) as caught, transaction.atomic(using="core"):
+                Content.contents.create(title="Dams", slug="dams")
+                Content.objects.create(title="Dams", slug="dams")
+            cursor.execute("ROLLBACK")
+        self.assertNotIn("holds it", str(caught.exception))

@@ -2,6 +2,7 @@ from django.db import connections
 
 from causeway.backends.base.errors import MissingTableExplainer
 from causeway.conf import LOCAL_ALIAS, cores
+from causeway.placements import is_linked
 
 
 class LockedFileExplainer(MissingTableExplainer):
@@ -18,8 +19,8 @@ class LockedFileExplainer(MissingTableExplainer):
 
     def holder(self):
         """The alias of this thread's other road to the core file, where a transaction is open on it."""
-        others = [LOCAL_ALIAS] if self.wrapper.is_core else list(cores())
-        for alias in others:
-            if alias in connections.settings and connections[alias].in_atomic_block:
-                return alias
-        return None
+        if self.wrapper.is_core:
+            others = [LOCAL_ALIAS] if is_linked(self.wrapper.alias) else []
+        else:
+            others = [home for home in cores() if is_linked(home)]
+        return next((alias for alias in others if connections[alias].in_atomic_block), None)
