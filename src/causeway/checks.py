@@ -16,12 +16,15 @@ from django.utils.module_loading import import_string
 from causeway import homes
 from causeway.backends.base.deletion import acts_by_constraint, has_constraint
 from causeway.conf import (
+    DECISIONS_KEPT,
     FEED,
     LOCAL_ALIAS,
     MAX_STAGED_ROWS,
     PLACEMENTS,
+    PROJECT_KEYS,
     cores,
     is_number_of_rows,
+    is_number_of_seconds,
     staged_cores,
 )
 from causeway.managers import CoreManager
@@ -63,7 +66,29 @@ def check_shape(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
                 id="causeway.E001",
             )
         ]
-    return [error for alias, entry in setting.items() if alias != FEED for error in _shape_of(alias, entry)]
+    of_project = [key for key in PROJECT_KEYS if key in setting]
+    errors = [error for key in of_project for error in _shape_of_project(key, setting[key])]
+    return errors + [
+        error
+        for alias, entry in setting.items()
+        if alias not in {FEED, *of_project}
+        for error in _shape_of(alias, entry)
+    ]
+
+
+def _shape_of_project(key: str, value: Any) -> Iterator[CheckMessage]:
+    if key == "INSTALLATION" and not (isinstance(value, str) and value):
+        yield Error(
+            "CAUSEWAY['INSTALLATION'] must be a text: a name that no other project has which uses the same core.",
+            hint="Write for instance 'daily', or leave it out. It is no alias of a core database.",
+            id="causeway.E001",
+        )
+    if key == "DECISIONS_KEPT" and not is_number_of_seconds(value):
+        yield Error(
+            "CAUSEWAY['DECISIONS_KEPT'] must be a number of seconds of at least 0.",
+            hint=f"Leave it out for {DECISIONS_KEPT}. It is no alias of a core database.",
+            id="causeway.E001",
+        )
 
 
 def _shape_of(alias: str, entry: Any) -> Iterator[CheckMessage]:

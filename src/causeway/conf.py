@@ -19,6 +19,12 @@ LOCAL_ALIAS = DEFAULT_DB_ALIAS
 # Rows of one core table that one query may stage, where CAUSEWAY does not say.
 MAX_STAGED_ROWS = 200_000
 
+# For how many seconds a decision on a transaction over two databases is kept, where CAUSEWAY does not say.
+DECISIONS_KEPT = 600
+
+# Keys of CAUSEWAY that are of the project, and no alias of a core database.
+PROJECT_KEYS = ("DECISIONS_KEPT", "INSTALLATION")
+
 PLACEMENTS = ("linked", "staged", "mirrored")
 
 # The entry of CAUSEWAY by which a core project has changes logged. It is no alias.
@@ -64,14 +70,31 @@ def cores() -> dict[str, Core]:
 
     Entries of the wrong shape are left out here; the system checks report them.
     """
-    setting = getattr(settings, "CAUSEWAY", None)
-    if not isinstance(setting, Mapping):
-        return {}
     return {
         alias: _core(alias, entry)
-        for alias, entry in setting.items()
+        for alias, entry in _setting().items()
         if isinstance(entry, Mapping) and alias != FEED
     }
+
+
+def _setting() -> Mapping[str, Any]:
+    setting = getattr(settings, "CAUSEWAY", None)
+    return setting if isinstance(setting, Mapping) else {}
+
+
+def installation_name() -> str:
+    """What tells this installation from a copy of it, in the words of the settings."""
+    return str(_setting().get("INSTALLATION") or "")
+
+
+def decisions_kept() -> float:
+    """For how many seconds a decision is kept that was carried out."""
+    seconds = _setting().get("DECISIONS_KEPT", DECISIONS_KEPT)
+    return seconds if is_number_of_seconds(seconds) else DECISIONS_KEPT
+
+
+def is_number_of_seconds(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
 
 
 @cache

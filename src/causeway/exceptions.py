@@ -29,7 +29,11 @@ class TooManyStagedRows(PlacementError):
 
 
 class TwoPhaseUnavailable(CausewayError):
-    """A core database cannot take part in a two-phase commit."""
+    """Neither the child's own database nor a core that are written together can take part in a two-phase commit."""
+
+
+class NotPrimary(CausewayError):
+    """What a crash left cannot be ended by a server that is a standby, a replica or read-only."""
 
 
 class TransactionsUnfinished(CausewayError):

@@ -9,6 +9,6 @@ __all__ = ["CoreManager"]
 # The core project may do without this app.
 if apps.is_installed("causeway"):
     from causeway.mirror.models import MirrorPosition, MirrorTable, Tombstone
-    from causeway.transactions.models import Decision, Installation
+    from causeway.transactions.models import Branch, Decision, Installation
 
-    __all__ += ["Decision", "Installation", "MirrorPosition", "MirrorTable", "Tombstone"]
+    __all__ += ["Branch", "Decision", "Installation", "MirrorPosition", "MirrorTable", "Tombstone"]

@@ -13,10 +13,13 @@ from causeway.exceptions import PlacementError
 from causeway.history import is_of_a_migration, latest_name
 from causeway.placements import is_linked, is_placed
 from causeway.placements.mirrored import copy_of, reading_core
+from causeway.transactions.connections import is_test_database
 
 if TYPE_CHECKING:
     from django.db.models import Model
 
+# This library's own app, and its models that a core keeps rows of too, of transactions over several databases.
+OWN_LABEL, KEPT_BY_CORE = "causeway", {"branch", "decision"}
 # Every connection that reaches core has the one row of a core model.
 ANY = "*"
 
@@ -84,6 +87,9 @@ class CoreRouter:
             return None
         if home is not None and homes.goes_over_link(home):
             return db in {LOCAL_ALIAS, home}
+        if app_label == OWN_LABEL and model._meta.model_name in KEPT_BY_CORE and db in staged_cores():
+            # A test case flushes them with the rest.
+            return homes.may_migrate(db) or is_test_database(db)
         # An operation of a migration asks with a model of its own, makemigrations with a name alone. Whoever asks
         # with the installed model means rows.
         asks_for_rows = "model" in hints and not is_of_a_migration(model)

@@ -64,6 +64,7 @@ class Pair:
                 found = call(project.recover)
                 self.outcomes.update(found)
                 violations = call(project.violations, self.told)
+                violations += [f"recovery takes it for {outcome}" for outcome in found if outcome == "lost"]
             except Ended:
                 return ["recovery failed, see its traceback"]
             except Hangs:

@@ -26,7 +26,9 @@ def set_up(databases: dict[str, dict[str, Any]]) -> None:
         DATABASES={alias: database | common for alias, database in databases.items()},
         DATABASE_ROUTERS=["causeway.routers.CoreRouter"],
         CAUSEWAY={
-            "core": {"MODELS": ["bank.CoreAccount", "bank.CoreEntry"], "PLACEMENT": "staged", "OWNER": True}
+            "core": {"MODELS": ["bank.CoreAccount", "bank.CoreEntry"], "PLACEMENT": "staged", "OWNER": True},
+            # What was carried out is forgotten by the next one.
+            "DECISIONS_KEPT": 0,
         },
         INSTALLED_APPS=["causeway", "tests.crash.bank"],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
@@ -34,10 +36,12 @@ def set_up(databases: dict[str, dict[str, Any]]) -> None:
         LOGGING={"version": 1, "loggers": {"causeway": {"handlers": [], "level": "CRITICAL"}}},
     )
     django.setup()
-    from causeway.transactions import commit
+    from causeway.transactions import finished, lost, recovery
 
-    # Every transaction takes every step.
-    commit.FINISHED_AT_A_TIME = 1
+    # Every transaction takes every step, and recovery races with those that live.
+    finished.AT_A_TIME = 1
+    recovery.YOUNG = lost.YOUNG = -1
+    lost.PAUSE = 0.1
 
 
 def make_tables() -> None:
@@ -49,12 +53,13 @@ def make_tables() -> None:
 def start_again() -> None:
     """Accounts as they are at the start, and nothing else, whatever there was."""
     from causeway.transactions import decisions
-    from causeway.transactions.models import Decision
+    from causeway.transactions.models import Branch, Decision
     from tests.crash.bank.models import CoreAccount, CoreEntry, LocalAccount, LocalEntry
 
     core = connections["core"]
     for gid in core.prepared(decisions.PREFIX):
         core.rollback_prepared(gid)
+    Branch.objects.using("core").all().delete()
     for model in (Decision, LocalEntry, CoreEntry, LocalAccount, CoreAccount):
         model.objects.all().delete()
     for model in (LocalAccount, CoreAccount):

@@ -1,13 +1,15 @@
 """What crashes leave, made without a crash: transactions prepared on core, with or without a decision."""
 
+import json
 import time
 from contextlib import contextmanager
+from unittest.mock import patch
 
 import pytest
 from django.db import connections
 
 from causeway.backends.base.unit import Unit
-from causeway.transactions import decisions
+from causeway.transactions import branch_rows, decisions, installation, lost, recovery
 from tests.library.models import Author
 from tests.transactions.cases import SpanningTestCase
 
@@ -18,8 +20,11 @@ class PreparedTestCase(SpanningTestCase):
         super().setUp()
         if connections["core"].never_prepares:
             self.skipTest("This core prepares nothing.")
+        # Else what was prepared a moment ago is taken for a transaction in progress.
+        for module in (lost, recovery):
+            self.enterContext(patch.object(module, "YOUNG", -1))
 
-    def prepare(self, gid=None, stay=False):
+    def prepare(self, gid=None, stay=False, has_row=False):
         """A transaction that renames the author is prepared on core; ``stay``: its session stays connected."""
         gid = gid or decisions.new_gid()
         core = connections["core"].copy()
@@ -27,15 +32,19 @@ class PreparedTestCase(SpanningTestCase):
         core.begin_branch(Named(gid))
         with core.cursor() as cursor:
             cursor.execute(f"UPDATE {Author._meta.db_table} SET name = 'renamed'")
-        core.prepare_branch(gid)
+        core.prepare_branch(gid, [branch_rows.insertion(core, gid)] if has_row else ())
         if stay:
             self.addCleanup(end_session, core)
         else:
             end_session(core)
         return gid
 
-    def decide(self, gid, is_abort=False):
-        decisions.insert(connections["default"], gid, is_abort=is_abort)
+    def recovered(self, **options):
+        """What recovery tells of this installation: MariaDB lists what is prepared on the whole server, by other workers too."""
+        return [found for found in recovery.recover(**options) if found.outcome != recovery.FOREIGN]
+
+    def decide(self, gid, is_abort=False, branches=None):
+        decisions.insert(connections["default"], gid, is_abort=is_abort, branches=json.dumps(branches or {}))
 
     @contextmanager
     def living(self, gid):
@@ -50,10 +59,10 @@ class PreparedTestCase(SpanningTestCase):
 
     def assert_author(self, name):
         assert Author.objects.get().name == name
-        assert not connections["core"].prepared(decisions.prefix())
+        assert not connections["core"].prepared(installation.prefix())
 
     def decisions(self):
-        return decisions.recorded(connections["default"], decisions.PREFIX)
+        return decisions.recorded(connections["default"], installation.PREFIX)
 
 
 def end_session(core):

@@ -1,16 +1,14 @@
 """Blocks of ``atomic()`` over a child's own database and a staged core: both are written, or neither."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 
 import causeway
-from causeway.conf import cores
 from causeway.exceptions import PlainAtomicError, TwoPhaseUnavailable
-from causeway.transactions import decisions
+from causeway.transactions import installation
 from tests.library.models import Article
 from tests.shop.models import Comment, Shelf
 from tests.transactions.cases import AUTHOR, SpanningTestCase, write_core, write_local
@@ -234,26 +232,38 @@ class PlainBlockTests(SpanningTestCase):
 @pytest.mark.staged("one transaction covers both where core is linked")
 class RefusalTests(SpanningTestCase):
     def test_sqlite(self):
-        if is_prepared_here():
-            self.skipTest("This core can be prepared.")
-        with pytest.raises(TwoPhaseUnavailable, match="SQLite cannot prepare"), causeway.atomic():
-            raise Refused
+        """It is refused where neither can be prepared, before the second of the two is written."""
+        if is_prepared_here() or connection.vendor != "sqlite":
+            self.skipTest("One of the two can be prepared.")
+        for first, second in ((write_local, write_core), (write_core, write_local)):
+            with (
+                pytest.raises(TwoPhaseUnavailable, match="SQLite cannot prepare"),
+                causeway.atomic(),
+                patch.object(connection, "commit") as commit,
+            ):
+                first()
+                second()
+            assert not commit.called
+        self.assert_rows()
 
-    def test_a_core_that_is_only_read_needs_no_second_phase(self):
-        only_read = {"core": replace(cores()["core"], read_only=True)}
-        with patch("causeway.backends.base.unit.cores", lambda: only_read), causeway.atomic():
+    def test_one_home_alone_is_never_refused(self):
+        with causeway.atomic():
+            list(Article.objects.all())
             write_local()
-        self.assert_rows(local=["local"])
+        with causeway.atomic():
+            list(Shelf.objects.all())
+            write_core()
+        self.assert_rows(core=["core"], local=["local"])
 
     def test_a_table_that_is_locked_is_not_taken_for_a_missing_one(self):
         if not is_prepared_here() or connection.vendor != "postgresql":
             self.skipTest("This one is PostgreSQL's.")
-        decisions.forget_key()
+        installation.forget_key()
         migrating = connection.copy()
         migrating.set_autocommit(False)
         options = {"options": "-c lock_timeout=100ms"}
         with migrating.cursor() as cursor, patch.dict(connection.settings_dict, OPTIONS=options):
-            cursor.execute(f"LOCK TABLE {decisions.INSTALLATIONS}")
+            cursor.execute(f"LOCK TABLE {installation.INSTALLATIONS}")
             with pytest.raises(OperationalError), causeway.atomic():
                 write_core()
                 write_local()
@@ -296,7 +306,7 @@ class RefusalTests(SpanningTestCase):
         """At the call, where both are insisted on; other blocks end as they did before there was such a table."""
         if not is_prepared_here():
             self.skipTest("This core cannot be prepared.")
-        with missing_table(decisions.INSTALLATIONS):
+        with missing_table(installation.INSTALLATIONS):
             with pytest.raises(TwoPhaseUnavailable, match="Run migrate"), causeway.atomic():
                 write_local()
                 write_core()
@@ -312,12 +322,12 @@ def missing_table(name):
     quote_name = connection.ops.quote_name
     names = [quote_name(name), quote_name(f"{name}_kept")]
     rename(*names)
-    decisions.forget_key()
+    installation.forget_key()
     try:
         yield
     finally:
         rename(*reversed(names))
-        decisions.forget_key()
+        installation.forget_key()
 
 
 def rename(old, new):

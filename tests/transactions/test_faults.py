@@ -15,7 +15,7 @@ from tests.transactions.cases import AUTHOR, write_core, write_local
 from tests.transactions.prepared import PreparedTestCase
 
 # The statements of the second phase and of the first.
-PREPARE = ("PREPARE TRANSACTION", "XA END")
+PREPARE = ("PREPARE TRANSACTION", "XA PREPARE")
 COMMIT = ("COMMIT PREPARED", "XA COMMIT")
 
 
@@ -29,13 +29,13 @@ def end_session_of(victim):
     killer.close()
 
 
-def losing_core_at(beginnings, after=False):
-    """Meanwhile, core's session is killed before a statement that begins so, or after it, once."""
+def losing_core_at(words, after=False):
+    """Meanwhile, core's session is killed before a statement with one of these words, or after it, once."""
     core = connections["core"]
     killed = []
 
     def wrapper(execute, sql, *rest):
-        is_first = not killed and sql.startswith(beginnings)
+        is_first = not killed and any(word in sql for word in words)
         if is_first and not after:
             killed.append(sql)
             end_session_of(core)
@@ -49,16 +49,27 @@ def losing_core_at(beginnings, after=False):
     return core.execute_wrapper(wrapper)
 
 
+def failing_core_at(words):
+    """Meanwhile, core is away whenever a statement with one of these words is sent."""
+
+    def wrapper(execute, sql, *rest):
+        if any(word in sql for word in words):
+            raise OperationalError("Core is away.")
+        return execute(sql, *rest)
+
+    return connections["core"].execute_wrapper(wrapper)
+
+
 class Interrupted(Exception):
     """What is no error of a database."""
 
 
-def interrupting_core_at(beginnings):
-    """Meanwhile, something else happens before a statement that begins so, once."""
+def interrupting_core_at(words):
+    """Meanwhile, something else happens before a statement with one of these words, once."""
     interrupted = []
 
     def wrapper(execute, sql, *rest):
-        if not interrupted and sql.startswith(beginnings):
+        if not interrupted and any(word in sql for word in words):
             interrupted.append(sql)
             raise Interrupted
         return execute(sql, *rest)
@@ -126,10 +137,18 @@ class FaultsTests(PreparedTestCase):
                 assert not core.sends_several
         self.assert_rows(core=["first", "second"], local=["first", "second"])
 
+    def test_a_connection_that_is_lost_after_the_decision(self):
+        """It is made up for over a new one, where there is one to be had."""
+        with losing_core_at(COMMIT), causeway.atomic():
+            write_local()
+            write_core()
+        self.assert_rows(core=["core"], local=["local"])
+        self.assert_works(core=["core"], local=["local"])
+
     def test_core_is_lost_after_the_decision(self):
         with (
             self.assertLogs("causeway.transactions", "WARNING") as logs,
-            losing_core_at(COMMIT),
+            failing_core_at(COMMIT),
             causeway.atomic(),
         ):
             write_local()
@@ -248,3 +267,24 @@ class FaultsTests(PreparedTestCase):
                         cursor.execute("SELECT 1")
         with pytest.raises(transaction.TransactionManagementError):
             transaction.get_rollback()
+
+    def test_the_decision_survives_a_crash_of_its_server(self):
+        """Also where the commits of its session do not, but those that ask for more are left as they are."""
+        if connection.vendor != "postgresql":
+            self.skipTest("This is a setting of PostgreSQL's sessions.")
+        for asked_for, expected in (("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('synchronous_commit', %s, false)", [asked_for])
+            self.addCleanup(connection.close)
+            seen = []
+
+            def commit(cursor=connection.cursor, commit=connection._commit, seen=seen):
+                with cursor() as asking:
+                    asking.execute("SHOW synchronous_commit")
+                    seen.append(asking.fetchone()[0])
+                commit()
+
+            with self.subTest(asked_for), patch.object(connection, "_commit", commit), causeway.atomic():
+                write_local(asked_for)
+                write_core(asked_for)
+            assert seen == [expected]

@@ -10,7 +10,7 @@ from causeway.transactions.recovery import recover
 from tests.library.models import Article
 from tests.transactions.cases import write_core, write_local
 from tests.transactions.prepared import PreparedTestCase
-from tests.transactions.test_faults import COMMIT, losing_core_at
+from tests.transactions.test_faults import COMMIT, failing_core_at
 
 
 class Refused(Exception):
@@ -106,7 +106,7 @@ class HooksTests(PreparedTestCase):
 
     def test_core_is_lost_after_the_decision(self):
         for block, names in ((causeway.atomic(), "first"), (transaction.atomic("core"), "second")):
-            with losing_core_at(COMMIT), block:
+            with failing_core_at(COMMIT), block:
                 write_core(names)
                 write_local(names)
                 self.note("local")

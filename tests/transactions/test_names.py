@@ -8,9 +8,9 @@ from django.db import Error, connections
 
 import causeway
 from causeway.backends.mysql.branches import FORMAT_ID
-from causeway.transactions import decisions, leftovers
+from causeway.transactions import checks, decisions, installation, leftovers
 from causeway.transactions.connections import opened
-from causeway.transactions.recovery import recover
+from causeway.transactions.recovery import FOREIGN, ROLLED_BACK, recover
 from tests.library.models import Author
 from tests.transactions.cases import write_core, write_local
 from tests.transactions.prepared import PreparedTestCase
@@ -82,20 +82,25 @@ class NamesTests(PreparedTestCase):
         return f"ROLLBACK PREPARED '{whole}'"
 
     def hostile(self):
-        names = [(decisions.prefix() + ending).encode() for ending in HOSTILE]
+        names = [(installation.prefix() + ending).encode() for ending in HOSTILE]
         # PostgreSQL's are texts.
         return [*names, NOT_TEXT] if connections["core"].vendor == "mysql" else names
 
     def test_recovery_ends_what_has_a_name_of_ours_alone(self):
         gid = self.prepare()
         with self.prepared_by_another(*self.hostile()):
-            assert [found.gid for found in recover()] == [gid]
-            assert connections["core"].prepared(decisions.prefix()) == {}
+            found = recover()
+            assert [(each.gid, each.outcome) for each in found if each.outcome != FOREIGN] == [
+                (gid, ROLLED_BACK)
+            ]
+            (strangers,) = (each for each in found if each.outcome == FOREIGN)
+            assert strangers.why.startswith(f"{len(self.hostile())} prepared under names")
+            assert connections["core"].prepared(installation.prefix()) == {}
         self.assert_author("Ada")
 
     def test_the_first_block_of_a_process(self):
         """It looks for what was left, beside such names."""
-        looked = patch.object(leftovers, "_looked", set())
+        looked = patch.object(leftovers, "_due", {})
         with self.prepared_by_another(*self.hostile()), looked, causeway.atomic():
             write_local()
             write_core()
@@ -105,10 +110,10 @@ class NamesTests(PreparedTestCase):
     def test_the_check_of_what_has_been_prepared_for_long(self):
         with (
             self.prepared_by_another(*self.hostile()),
-            patch("causeway.backends.base.validation.OLD", -1),
+            patch.object(checks, "OLD", -1),
         ):
-            issues = connections["core"].validation.check_two_phases("core")
-        assert issues == []
+            issues = checks.check_core(connections["core"])
+        assert not [issue for issue in issues if installation.prefix() in issue.msg]
 
     def test_what_is_prepared_for_another_alias(self):
         with self.prepared_by_another(decisions.new_gid().encode(), alias=b"archive"):
@@ -124,7 +129,7 @@ class NamesTests(PreparedTestCase):
             with core.cursor() as cursor:
                 cursor.execute("UPDATE library_author SET name = 'renamed'")
             core.prepare_branch(gid)
-            assert list(core.prepared(decisions.prefix())) == [gid]
+            assert list(core.prepared(installation.prefix())) == [gid]
             assert core.rollback_prepared(gid)
             core.close()
 

@@ -10,11 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import Error, IntegrityError, connection, connections, transaction
 
-from causeway.transactions import decisions
+from causeway.transactions import decisions, installation, recovery
 from causeway.transactions.connections import opened, waiting_briefly
 from causeway.transactions.leftovers import recover_once
 from causeway.transactions.recovery import (
     COMMITTED,
+    FOREIGN,
     HELD,
     IN_PROGRESS,
     REFUSED,
@@ -41,7 +42,7 @@ def as_another_role(core):
 
 class RecoveryTests(PreparedTestCase):
     def outcomes(self, **options):
-        return {found.gid: found.outcome for found in recover(**options)}
+        return {found.gid: found.outcome for found in self.recovered(**options)}
 
     def test_what_was_decided_is_committed(self):
         gid = self.prepare()
@@ -116,7 +117,7 @@ class RecoveryTests(PreparedTestCase):
         gid = self.prepare()
         self.decide(gid)
         with as_another_role(core):
-            (found,) = recover()
+            (found,) = self.recovered()
             assert (found.gid, found.outcome) == (gid, REFUSED)
             assert "permission denied" in found.why
             with pytest.raises(CommandError, match="'core' refused it"):
@@ -168,12 +169,14 @@ class RecoveryTests(PreparedTestCase):
         assert all(0 <= decisions.age(gid) < 60 for gid in gids)
 
     def test_what_belongs_to_another_installation_is_left_alone(self):
-        gid = self.prepare(gid=f"{decisions.PREFIX}0123456789abcdef_5f000000_0123456789abcdef0123")
-        assert self.outcomes() == {}
+        """It is told, once it is old."""
         core = connections["core"]
-        assert gid in core.prepared(decisions.PREFIX)
-        core.rollback_prepared(gid)
-        self.assert_author("Ada")
+        gid = self.prepare(gid=f"{installation.PREFIX}0123456789abcdef_5f000000_0123456789abcdef0123")
+        self.addCleanup(core.rollback_prepared, gid)
+        with patch.object(recovery, "OLD", -1):
+            found = [each for each in recover() if "0123456789abcdef" in each.gid]
+        assert [(each.home, each.outcome, each.why) for each in found] == [("core", FOREIGN, "1 prepared")]
+        assert gid in core.prepared()
 
     def test_decisions_on_what_is_prepared_nowhere_are_forgotten(self):
         self.decide(decisions.new_gid())
@@ -189,7 +192,7 @@ class RecoveryTests(PreparedTestCase):
             return fenced(local, gid)
 
         with patch("causeway.transactions.recovery.fenced", end):
-            assert recover() == []
+            assert self.recovered() == []
         self.assert_author("renamed")
 
     def test_a_decision_that_is_not_committed_is_not_seen(self):
@@ -200,15 +203,15 @@ class RecoveryTests(PreparedTestCase):
         if child.vendor == "mysql":
             options["isolation_level"] = "read uncommitted"
         with patch.dict(child.settings_dict, OPTIONS=options), self.living(gid):
-            assert [found.outcome for found in recover()] == [IN_PROGRESS]
-        assert [found.outcome for found in recover()] == [ROLLED_BACK]
+            assert [found.outcome for found in self.recovered()] == [IN_PROGRESS]
+        assert [found.outcome for found in self.recovered()] == [ROLLED_BACK]
         self.assert_author("Ada")
 
     def test_no_test_database_is_taken_for_the_other_side_of_a_real_one(self):
         """While the runner makes them, one of the two is the real one."""
         self.decide(decisions.new_gid())
         with (
-            patch("causeway.transactions.leftovers._looked", set()),
+            patch("causeway.transactions.leftovers._due", {}),
             patch.object(connections["default"].creation, "stands", False),
             patch.object(connections["default"].creation, "worker_name", None),
         ):
@@ -264,8 +267,8 @@ class RecoveryTests(PreparedTestCase):
         away = {"PORT": 1} if connection.vendor != "sqlite" else {"NAME": "/nowhere/there.sqlite3"}
         with patch.dict(connection.settings_dict, away), pytest.raises(Error):
             recover()
-        decisions.forget_key()
-        assert gid in connections["core"].prepared(decisions.PREFIX)
+        installation.forget_key()
+        assert gid in connections["core"].prepared(installation.PREFIX)
         recover()
         self.assert_author("Ada")
 
@@ -274,7 +277,7 @@ class RecoverTests(PreparedTestCase):
     def said(self, *arguments):
         out = StringIO()
         call_command("causeway", "recover", *arguments, stdout=out)
-        return out.getvalue()
+        return "".join(line for line in out.getvalue().splitlines(True) if FOREIGN not in line)
 
     def test_a_line_for_each(self):
         gid = self.prepare()

@@ -35,7 +35,7 @@ class Atomic(transaction.Atomic):
 def insist() -> None:
     """Have the block that was entered be all or nothing; warn of SQLite files in WAL mode.
 
-    Raises TwoPhaseUnavailable for a core that cannot be prepared.
+    Raises TwoPhaseUnavailable where the blocks around it have written what cannot be committed so.
     """
     staged = staged_cores()
     unit = getattr(connections[LOCAL_ALIAS], "unit", None) if staged else None
@@ -77,8 +77,9 @@ def atomic(
     ``manage.py causeway recover`` makes up for. Others may see one side before the other for a
     moment: it is both or neither, not both at once. ``on_commit()`` runs when both are decided.
 
-    Raises TwoPhaseUnavailable for a staged core that cannot be prepared: SQLite, PostgreSQL with
-    ``max_prepared_transactions = 0``, MariaDB with Galera.
+    A core that cannot be prepared (SQLite, PostgreSQL with ``max_prepared_transactions = 0``, MariaDB
+    with Galera) keeps the decision itself, and the child's database is prepared. Where neither can be,
+    TwoPhaseUnavailable is raised before the second of the two is written.
 
     With ``best_effort`` it uses such a core all the same. Then the cores are committed first, the
     child's database after them: if the process, the machine or the child's server fails in between,

@@ -1,9 +1,9 @@
 """The end of a transaction over several databases.
 
-Where more than one was written, by two-phase commit: the decision is inserted in the child's own
-transaction, core is prepared, the child's transaction is committed, which decides, and then what
-was prepared. Whatever fails before the decision undoes all; whatever fails after it is made up
-for by ``causeway.transactions.recovery``.
+Where more than one was written, by two-phase commit: the decision is inserted in the transaction of
+the one that decides, the others are prepared, then its commit decides, and what was prepared is
+committed. Whatever fails before the decision undoes all; whatever fails after it is made up for by
+``causeway.transactions.recovery``.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from typing import Any
 
 from django.db import Error
 
-from causeway.conf import LOCAL_ALIAS
 from causeway.exceptions import TwoPhaseUnavailable
-from causeway.transactions import decisions
+from causeway.transactions import branch_rows, decisions, leftovers
+from causeway.transactions.connections import opened
+from causeway.transactions.created import grouped
+from causeway.transactions.roles import roles
 
 logger = logging.getLogger("causeway.transactions")
-
-# So many decisions that nobody needs any more are deleted at a time, with the next one: a statement for each
-# would be one of the ten that a transaction over two databases takes.
-FINISHED_AT_A_TIME = 20
 
 
 def written(unit: Any) -> list[Any]:
@@ -38,9 +36,10 @@ class Commit:
 
     def __init__(self, unit: Any) -> None:
         self.unit = unit
-        self.local: Any = next(member for member in unit.members if member.alias == LOCAL_ALIAS)
         self.written = written(unit)
-        self.branches = [connection for connection in self.written if connection.alias != LOCAL_ALIAS]
+        self.decider: Any = unit.local
+        self.branches: list[Any] = []
+        # Those that may be prepared, as far as is known.
         self.prepared: list[Any] = []
         # What is no error of a database, such as a signal's, and came while all was committed.
         self.interruption: BaseException | None = None
@@ -48,27 +47,17 @@ class Commit:
     def run(self) -> None:
         if len(self.written) < 2:
             self.commit_in_turn(self.written)
-        elif why := self.obstacle():
+            return
+        try:
+            self.decider, self.branches = roles(self.unit, self.written)
+        except TwoPhaseUnavailable:
             if self.unit.is_strict:
-                raise TwoPhaseUnavailable(f"Cannot commit both databases or neither: {why}.")
-            self.commit_in_turn([*self.branches, *self.written])
+                raise
+            cores = [connection for connection in self.written if connection is not self.unit.local]
+            self.commit_in_turn([*cores, *self.written])
         else:
             self.commit_in_two_phases()
             self.commit_in_turn([])
-
-    def obstacle(self) -> str | None:
-        """Why the cores that were written cannot be prepared, as a clause."""
-        for connection in self.branches:
-            if why := connection.two_phase_obstacle():
-                return str(why)
-        try:
-            self.unit.name()
-        except TwoPhaseUnavailable:
-            return f"{LOCAL_ALIAS!r} lacks tables of the app 'causeway' (run migrate)"
-        for connection in self.branches:
-            if not connection.is_preparable:
-                return f"the transaction of {connection.alias!r} was begun where it could not be prepared"
-        return None
 
     def commit_in_turn(self, first: list[Any]) -> None:
         """Commit those that were written, then end those that were only read."""
@@ -90,65 +79,85 @@ class Commit:
             unit.begun.remove(connection)
 
     def commit_in_two_phases(self) -> None:
-        unit, local = self.unit, self.local
-        gid = unit.name()
-        if local not in unit.begun:
-            unit.begin(local)
-        forgotten = local.finished_gids if len(local.finished_gids) >= FINISHED_AT_A_TIME else ()
-        decisions.record(local, gid, forgotten)
+        unit, gid = self.unit, self.unit.name()
+        if self.decider not in unit.begun:
+            unit.begin(self.decider)
         try:
-            for branch in self.branches:
-                self.prepare(branch, gid)
-        except BaseException:
-            self.undo(gid)
+            expired = self.record(gid)
+            self.prepare_all(gid, expired)
+            self.decide(gid)
+            self.finish_all(gid, expired)
+        except BaseException as error:
+            # Interrupted where none of these could say what is to become of it.
+            for branch in list(self.prepared):
+                self.leave(branch, gid, "committed or rolled back", error)
             raise
-        self.decide(gid)
-        unit.begun.remove(local)
-        local.finished_gids = local.finished_gids[len(forgotten) :]
-        unfinished = [branch for branch in self.branches if not self.finish(branch, gid)]
-        if not unfinished:
-            local.finished_gids = (*local.finished_gids, gid)
         if self.interruption is not None:
             raise self.interruption
 
-    def prepare(self, branch: Any, gid: str) -> None:
+    @property
+    def homes_with_rows(self) -> list[str]:
+        """The databases that keep a row of each branch that they commit."""
+        return [branch.alias for branch in self.branches if keeps_rows(branch)]
+
+    def record(self, gid: str) -> list[str]:
+        """Decide, if what decides is committed; returns the names of what it forgets."""
+        with_rows = self.homes_with_rows
+        expired: list[str] = self.decider.finished.expired(with_rows)
+        branches = {
+            branch.alias: grouped(self.unit.created, branch.alias) if branch.alias in with_rows else None
+            for branch in self.branches
+        }
+        decisions.record(self.decider, gid, branches, expired)
+        return expired
+
+    def prepare_all(self, gid: str, expired: list[str]) -> None:
         try:
-            branch.prepare_branch(gid)
+            for branch in self.branches:
+                self.prepare(branch, gid, expired)
+        except BaseException:
+            self.undo(gid)
+            raise
+
+    def prepare(self, branch: Any, gid: str, expired: list[str]) -> None:
+        statements = list(branch_rows.statements(branch, gid, expired)) if keeps_rows(branch) else []
+        # Where it fails, it may be prepared all the same.
+        self.prepared.append(branch)
+        try:
+            branch.end_by_prepare(gid, statements)
         except BaseException:
             self.let_go(branch)
             raise
         finally:
-            # Where it failed, it may be prepared all the same.
             self.unit.begun.remove(branch)
-            self.prepared.append(branch)
 
     def decide(self, gid: str) -> None:
-        """Commit the child's transaction. Raises what made it fail, unless it turns out to be committed."""
-        local = self.local
+        """Commit what decides. Raises what made it fail, unless it turns out to be committed."""
+        decider = self.decider
         try:
-            local.end_by_commit()
+            decider.end_by_commit()
         except BaseException as error:
             # The reply may be lost, and the server may still be at it.
-            from causeway.transactions.recovery import outcome  # it commits nothing itself
-
-            if isinstance(error, Error):
-                self.let_go(local)
-                outcome_there = outcome(gid)
-            else:
-                with suppress(Error):
-                    local.drop()
-                outcome_there = None
+            outcome_there = self.outcome(gid, error)
+            self.unit.begun.remove(decider)
             if outcome_there:
                 logger.warning("The reply to the commit of %r was lost; it was committed.", gid)
                 return
             if outcome_there is False:
                 self.undo(gid)
-            else:
-                # MariaDB lets nobody else end what is prepared while its session is there.
-                for branch in self.prepared:
-                    self.leave(branch, gid, "committed or rolled back", error)
-            self.unit.begun.remove(local)
+                forget_abort(decider.alias, gid)
             raise
+        self.unit.begun.remove(decider)
+
+    def outcome(self, gid: str, error: BaseException) -> bool | None:
+        from causeway.transactions.recovery import outcome  # it commits nothing itself
+
+        if isinstance(error, Error):
+            self.let_go(self.decider)
+            return outcome(self.decider.alias, gid)
+        with suppress(Error):
+            self.decider.drop()
+        return None
 
     def let_go(self, connection: Any) -> None:
         """Roll back what may still be open on a connection; one on which that fails is closed."""
@@ -160,27 +169,51 @@ class Commit:
 
     def undo(self, gid: str) -> None:
         """Roll back what is prepared: nothing was decided."""
-        for branch in self.prepared:
+        for branch in list(self.prepared):
             try:
-                branch.rollback_prepared(gid)
+                on_live_connection(branch, branch.rollback_prepared, gid)
             except Error as error:
                 self.leave(branch, gid, "rolled back", error)
             except BaseException as error:
                 self.leave(branch, gid, "rolled back", error)
                 raise
+            else:
+                self.prepared.remove(branch)
+
+    def finish_all(self, gid: str, expired: list[str]) -> None:
+        self.decider.finished.remove(expired)
+        unfinished = [branch for branch in self.branches if not self.finish(branch, gid)]
+        if not unfinished:
+            self.decider.finished.add(gid, self.homes_with_rows)
 
     def finish(self, branch: Any, gid: str) -> bool:
         """Commit what is prepared; whether that is done."""
         try:
-            branch.commit_prepared(gid)
+            is_done = on_live_connection(branch, branch.commit_prepared, gid) or self.was_finished(
+                branch, gid
+            )
         except BaseException as error:  # noqa: BLE001 - the others are to be committed first
             self.leave(branch, gid, "committed", error)
             if not isinstance(error, Error):
                 self.interruption = self.interruption or error
             return False
-        return True
+        self.prepared.remove(branch)
+        return is_done
+
+    def was_finished(self, branch: Any, gid: str) -> bool:
+        """Whether a branch that is not prepared any more was committed by somebody else, and not lost."""
+        if not keeps_rows(branch) or branch_rows.committed(branch, [gid]):
+            return True
+        logger.error(
+            "The transaction %r is neither prepared nor committed on %r, though it was decided. 'manage.py causeway "
+            "recover' tells whether it is lost.",
+            gid,
+            branch.alias,
+        )
+        return False
 
     def leave(self, branch: Any, gid: str, how: str, error: BaseException) -> None:
+        """Leave a branch to recovery."""
         logger.warning(
             "The transaction %r on %r is prepared and has to be %s, but: %s. 'manage.py causeway recover' does it.",
             gid,
@@ -188,5 +221,31 @@ class Commit:
             how,
             error,
         )
+        if branch in self.prepared:
+            self.prepared.remove(branch)
+        leftovers.look_again(branch.alias)
         with suppress(Error):
+            # MariaDB lets nobody else end what is prepared while its session is there.
             branch.drop()
+
+
+def keeps_rows(branch: Any) -> bool:
+    """Whether a database keeps a row of each branch. It cannot be asked in a transaction that has failed."""
+    return not branch.has_failed() and branch_rows.stands(branch)
+
+
+def on_live_connection(branch: Any, end: Any, gid: str) -> bool:
+    """End what is prepared; where the connection turns out to be lost, over a new one."""
+    try:
+        return bool(end(gid))
+    except Error:
+        if branch.is_usable():
+            raise
+        branch.drop()
+        return bool(end(gid))
+
+
+def forget_abort(alias: str, gid: str) -> None:
+    """Delete the abort that kept a commit from being made late, once all is rolled back."""
+    with suppress(Error), opened(alias) as connection:
+        decisions.forget(connection, [gid])

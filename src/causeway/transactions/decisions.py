@@ -8,92 +8,34 @@ fails on its key. The names of prepared transactions carry the key of the row.
 
 from __future__ import annotations
 
-import hashlib
+import json
 import re
 import time
-from collections.abc import Collection, Mapping
-from operator import itemgetter
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from causeway.conf import LOCAL_ALIAS
-from causeway.exceptions import TwoPhaseUnavailable
-from causeway.transactions.connections import opened
+from causeway.transactions.installation import PREFIX, prefix
 
 DECISIONS = "causeway_decision"
-INSTALLATIONS = "causeway_installation"
-
-# What every name of a prepared transaction of ours begins with.
-PREFIX = "causeway_"
 # The whole of such a name: the installation, when it was given, and what no other has. On the same server others
 # may give theirs any name.
 GID = re.compile(rf"{PREFIX}[0-9a-f]{{16}}_[0-9a-f]{{8}}_[0-9a-f]{{20}}")
-# For how many seconds a table that is missing is not looked for again: each commit would.
-OBSTACLE_LASTS = 5
-# The keys of installations, or why there is none and until when, by the settings of the child's database.
-_keys: dict[tuple[Any, ...], str] = {}
-_obstacles: dict[tuple[Any, ...], tuple[str, float]] = {}
-# Those of them that say where it is.
-ADDRESS = itemgetter("ENGINE", "HOST", "PORT", "NAME")
+# Where the decision is kept: by the child's own database, or by that or a core.
+AT_HOME, IN_CORE = "0", "1"
+# Names that one statement has.
+CHUNK = 500
 
 
-def prefix(settings: Mapping[str, Any] | None = None) -> str:
-    """What the names of this installation's prepared transactions begin with.
+def new_gid(may_be_in_core: bool = False) -> str:
+    """A name for a transaction that no other has.
 
-    It is made of a key that the child's database keeps and of where that database is: a copy of
-    it elsewhere is another installation. Raises TwoPhaseUnavailable where the table is missing, and
-    the driver's error where the database cannot be asked. ``settings`` are those of its connection.
+    It tells when it was given, and whether a core may keep the decision where it cannot be prepared itself.
     """
-    address = ADDRESS(settings or connections[LOCAL_ALIAS].settings_dict)
-    if address not in _keys:
-        said, until = _obstacles.get(address, ("", 0))
-        if time.monotonic() < until:
-            raise TwoPhaseUnavailable(said)
-        try:
-            told = "\0".join([installation_key(), *map(str, address)])
-        except TwoPhaseUnavailable as error:
-            _obstacles[address] = str(error), time.monotonic() + OBSTACLE_LASTS
-            raise
-        _keys[address] = hashlib.sha256(told.encode()).hexdigest()[:16]
-    return f"{PREFIX}{_keys[address]}_"
-
-
-def forget_key() -> None:
-    """Look the key up again when it is needed next."""
-    _keys.clear()
-    _obstacles.clear()
-
-
-def installation_key() -> str:
-    with opened(LOCAL_ALIAS) as connection:
-        quote_name = connection.ops.quote_name
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT {quote_name('key')} FROM {quote_name(INSTALLATIONS)} ORDER BY id")
-                row = cursor.fetchone()
-        except DatabaseError as error:
-            if connection.missing_table(error.__cause__) is None:
-                # The server is away, or the table is locked.
-                raise
-            raise no_tables(error) from error
-    if row is None:
-        raise no_tables("no row in it")
-    return str(row[0])
-
-
-def no_tables(reason: Any) -> TwoPhaseUnavailable:
-    return TwoPhaseUnavailable(
-        f"Cannot look up this installation in the table {INSTALLATIONS!r} of {LOCAL_ALIAS!r}: {reason}. "
-        f"A transaction over two databases needs the tables of the app 'causeway'. Run migrate."
-    )
-
-
-def new_gid() -> str:
-    """A name for a transaction that no other has. It tells when it was given."""
-    return f"{prefix()}{int(time.time()):08x}_{uuid4().hex[:20]}"
+    kept = IN_CORE if may_be_in_core else AT_HOME
+    return f"{prefix()}{int(time.time()):08x}_{kept}{uuid4().hex[:19]}"
 
 
 def is_gid(name: str) -> bool:
@@ -101,53 +43,102 @@ def is_gid(name: str) -> bool:
     return GID.fullmatch(name) is not None
 
 
+def beginning_of(gid: str) -> str:
+    """What tells whose transaction has that name."""
+    return gid.rsplit("_", 2)[0] + "_"
+
+
+def may_be_in_core(gid: str) -> bool:
+    """Whether the decision on a transaction may be kept by a core, and not by the child's own database."""
+    return gid.rpartition("_")[2].startswith(IN_CORE)
+
+
 def age(gid: str) -> float:
     """For how many seconds a transaction has had its name, by this machine's clock."""
     return time.time() - int(gid.rsplit("_", 2)[1], 16)
 
 
-def record(connection: Any, gid: str, finished: Collection[str] = ()) -> None:
-    """Decide to commit, if the transaction of the child's connection is committed.
+def record(connection: Any, gid: str, branches: Mapping[str, Any], expired: Collection[str] = ()) -> None:
+    """Decide to commit, if the transaction of the connection is committed.
 
-    ``finished`` are the names of transactions whose decision nobody needs any more.
+    ``branches`` are the databases that are prepared, by alias: the keys of what is new there, or None where it
+    keeps no rows of branches. ``expired`` are the names of transactions whose decision nobody needs any more.
     """
-    if finished:
-        forget(connection, finished)
-    insert(connection, gid, is_abort=False)
+    if expired:
+        forget(connection, expired)
+    insert(connection, gid, is_abort=False, branches=json.dumps(branches, default=str))
 
 
-def insert(connection: Any, gid: str, is_abort: bool) -> None:
-    table, columns = names(connection)
+def insert(connection: Any, gid: str, is_abort: bool, branches: str = "") -> None:
+    quote_name = connection.ops.quote_name
+    columns = ", ".join(map(quote_name, ("gid", "is_abort", "made_at", "branches")))
     made_at = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {table} ({columns}) VALUES (%s, %s, %s)", [gid, is_abort, made_at])
+        cursor.execute(
+            f"INSERT INTO {quote_name(DECISIONS)} ({columns}) VALUES (%s, %s, %s, %s)"
+            f"{connection.sql_to_be_durable}",
+            [gid, is_abort, made_at, branches],
+        )
 
 
 def forget(connection: Any, gids: Collection[str]) -> None:
-    table, _ = names(connection)
-    places = ", ".join(["%s"] * len(gids))
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table} WHERE gid IN ({places})", list(gids))
+    for chunk in chunks(gids):
+        places = ", ".join(["%s"] * len(chunk))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {connection.ops.quote_name(DECISIONS)} WHERE gid IN ({places})", chunk
+            )
 
 
 def decided(connection: Any, gid: str) -> bool | None:
     """Whether it was decided to commit; False to abort, None if nothing was decided."""
-    table, _ = names(connection)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT is_abort FROM {table} WHERE gid = %s", [gid])
+        cursor.execute(f"SELECT is_abort FROM {connection.ops.quote_name(DECISIONS)} WHERE gid = %s", [gid])
         row = cursor.fetchone()
     return None if row is None else not row[0]
 
 
-def recorded(connection: Any, beginning: str) -> list[str]:
-    """The names of the transactions that were decided, of those that begin so."""
-    table, _ = names(connection)
+class Decision(NamedTuple):
+    """A decision to commit, or to roll back. ``branches`` are as ``record()`` takes them."""
+
+    gid: str
+    is_abort: bool
+    branches: dict[str, Any]
+
+
+def read(connection: Any, start: str) -> Iterator[Decision]:
+    """The decisions on transactions whose names begin so, the oldest first."""
+    table = connection.ops.quote_name(DECISIONS)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT gid FROM {table} ORDER BY gid")
-        return [gid for (gid,) in cursor.fetchall() if gid.startswith(beginning)]
+        cursor.execute(
+            f"SELECT gid, is_abort, branches FROM {table} WHERE gid LIKE %s ESCAPE '!' ORDER BY gid",
+            [like(start)],
+        )
+        rows = cursor.fetchall()
+    for gid, is_abort, branches in rows:
+        yield Decision(gid, bool(is_abort), json.loads(branches or "{}"))
 
 
-def names(connection: Any) -> tuple[str, str]:
-    quote_name = connection.ops.quote_name
-    columns = ", ".join(map(quote_name, ("gid", "is_abort", "made_at")))
-    return quote_name(DECISIONS), columns
+def recorded(connection: Any, start: str) -> list[str]:
+    """The names of the transactions that were decided, of those that begin so."""
+    return names_in(connection, DECISIONS, start)
+
+
+def names_in(connection: Any, table: str, start: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT gid FROM {connection.ops.quote_name(table)} WHERE gid LIKE %s ESCAPE '!' ORDER BY gid",
+            [like(start)],
+        )
+        return [gid for (gid,) in cursor.fetchall()]
+
+
+def like(start: str) -> str:
+    """A pattern of LIKE for the names that begin so."""
+    return start.replace("_", "!_") + "%"
+
+
+def chunks(gids: Collection[str]) -> Iterator[list[str]]:
+    every = list(gids)
+    for position in range(0, len(every), CHUNK):
+        yield every[position : position + CHUNK]

@@ -1,35 +1,109 @@
-"""What a worker that was killed left prepared: the next one looks for it before its first transaction."""
+"""What a worker that was killed left prepared: the next one looks for it before its first transaction.
+
+What a process leaves itself, where a database is away, it ends itself: a thread tries again every few
+seconds until it is done.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-from django.db import Error
+from django.db import Error, connections
 
 from causeway.conf import LOCAL_ALIAS
 from causeway.transactions.connections import is_test_database
 
 logger = logging.getLogger("causeway.transactions")
 
-# The processes and cores that were looked at: a forked worker looks again.
-_looked: set[tuple[int, str]] = set()
+# For how many seconds a look that failed is not tried again, and the thread waits at most between two.
+INTERVAL = 5.0
+# For how many seconds the thread tries. What is left then is told by a check.
+PATIENCE = 3600
+# When a process is to look on a core next: it has looked where that is None. A forked worker looks again.
+_due: dict[tuple[int, str], float | None] = {}
+_are_left_alone: ContextVar[bool] = ContextVar("causeway_left_alone", default=False)
+# The thread of a process, and the cores where it left something.
+_thread: tuple[int, threading.Thread] | None = None
+_left: set[str] = set()
+_lock = threading.Lock()
+
+
+@contextmanager
+def left_alone() -> Iterator[None]:
+    """Meanwhile, in this context, whoever begins a transaction in core only looks, and ends nobody else's."""
+    token = _are_left_alone.set(True)
+    try:
+        yield
+    finally:
+        _are_left_alone.reset(token)
 
 
 def recover_once(home: str) -> None:
     """Recover, once in each process, what is prepared on a core. It never keeps the caller from working."""
-    if (os.getpid(), home) in _looked:
+    key = os.getpid(), home
+    due = _due.get(key, 0.0)
+    if due is None or time.monotonic() < due or _are_left_alone.get():
         return
     if is_test_database(LOCAL_ALIAS) != is_test_database(home):
         # While test databases are made, one of the two is the real one, whose decisions are on others.
         return
-    _looked.add((os.getpid(), home))
-    from causeway.transactions.recovery import can_prepare, recovering  # which imports the placements
+    _due[key] = None
+    if not look(home):
+        _due[key] = time.monotonic() + INTERVAL
 
-    if not can_prepare(home):
-        return
+
+def look(home: str) -> bool:
+    """Recover; whether nothing was in the way, and nothing is left on a core."""
+    from causeway.transactions.recovery import FOREIGN, LEFT, recovering
+    from causeway.transactions.roles import may_be_prepared
+
+    is_done = True
+    if not may_be_prepared(home):
+        return True
     try:
-        for found in recovering():
+        for found in recovering(is_brief=True):
+            if found.outcome == FOREIGN:
+                continue
             logger.warning("Found %r prepared on %r: %s.", found.gid, found.home, found.said)
+            is_done = is_done and not (found.home == home and found.outcome in LEFT)
     except Error as error:
         logger.warning("Cannot look for what was left prepared on %r: %s", home, error)
+        return False
+    return is_done
+
+
+def look_again(home: str) -> None:
+    """This process has left something prepared on a core: end it as soon as that can be."""
+    global _thread
+    _due.pop((os.getpid(), home), None)
+    if is_test_database(LOCAL_ALIAS):
+        return
+    with _lock:
+        _left.add(home)
+        if _thread is None or _thread[0] != os.getpid() or not _thread[1].is_alive():
+            thread = threading.Thread(target=keep_looking, name="causeway-recovery", daemon=True)
+            _thread = os.getpid(), thread
+            thread.start()
+
+
+def keep_looking() -> None:
+    """Look where something was left, until it is ended."""
+    global _thread
+    until, interval = time.monotonic() + PATIENCE, 1.0
+    while time.monotonic() < until:
+        time.sleep(interval)
+        interval = min(2 * interval, INTERVAL)
+        for home in list(_left):
+            if look(home):
+                _left.discard(home)
+        connections.close_all()
+        with _lock:
+            if not _left:
+                _thread = None
+                return

@@ -1,4 +1,4 @@
-"""What a crash leaves between preparing core and committing it: found, and brought to its end.
+"""What a crash leaves between preparing one side and committing it: found, and brought to its end.
 
 See ``docs/topics/transactions.rst``. The order is what makes it safe beside live transactions: first what is
 prepared, then what was decided, then what is prepared now.
@@ -6,15 +6,20 @@ prepared, then what was decided, then what is prepared now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
-from django.db import Error, IntegrityError, OperationalError, connections
+from django.db import Error, IntegrityError, OperationalError
 
 from causeway.conf import LOCAL_ALIAS, staged_cores
-from causeway.transactions import decisions
+from causeway.exceptions import NotPrimary
+from causeway.transactions import branch_rows, decisions
 from causeway.transactions.connections import opened, waiting_briefly
+from causeway.transactions.installation import PREFIX, looked_up
+from causeway.transactions.lost import Comparison
+from causeway.transactions.roles import deciding_cores, may_be_prepared
 
 COMMITTED = "committed"
 ROLLED_BACK = "rolled back"
@@ -22,13 +27,31 @@ UNDECIDED = "rolled back, unless it is in progress"
 IN_PROGRESS = "in progress"
 HELD = "held by its session"
 REFUSED = "refused"
+# Nothing was decided, as far as this database knows, and it may not know all.
+IN_DOUBT = "in doubt"
+# It was decided, and one side has lost it.
+LOST = "lost"
+ACCEPTED = "accepted as lost"
+# It is not this one's to end.
+FOREIGN = "of another installation"
+# What is still prepared.
+LEFT = {IN_PROGRESS, HELD, REFUSED, IN_DOUBT, FOREIGN}
+# From how many seconds on what others have prepared is told.
+OLD = 60
+MOVED = (
+    "this database is a copy of the one that prepared it, or was moved: run 'manage.py causeway recover --moved' if the "
+    "other one is gone"
+)
+# For how many seconds what is not decided is taken for a transaction in progress without a look.
+YOUNG = 5
 
 
 class Found(NamedTuple):
-    """A prepared transaction, and what became of it.
+    """A transaction, and what became of it.
 
     ``age`` is in seconds, ``outcome`` one of the texts of this module. ``why`` says what its database
-    said, where that ``REFUSED`` to end it.
+    said, where that ``REFUSED`` to end it. Of one that is ``LOST``, ``home`` is the side that has it not, and
+    ``created`` are the keys of the rows that were new there, as far as they are known.
     """
 
     home: str
@@ -36,6 +59,7 @@ class Found(NamedTuple):
     age: float
     outcome: str
     why: str = ""
+    created: dict[str, Any] | None = None
 
     @property
     def said(self) -> str:
@@ -43,119 +67,222 @@ class Found(NamedTuple):
         return f"{self.outcome}: {self.why}" if self.why else self.outcome
 
 
-def recover(dry_run: bool = False) -> list[Found]:
+def recover(dry_run: bool = False, **options: Any) -> list[Found]:
     """Bring every prepared transaction of this installation to its end; returns each with what became of it.
 
     Raises what ``recovering()`` raises.
     """
-    return list(recovering(dry_run))
+    return list(recovering(dry_run, **options))
 
 
-def recovering(dry_run: bool = False) -> Iterator[Found]:
+def recovering(
+    dry_run: bool = False, accepted: Collection[str] = (), is_brief: bool = False
+) -> Iterator[Found]:
     """Do it one by one.
 
     What was decided is committed. What was not is rolled back once it can never be: its row is
-    inserted as an abort first, for which the child's transaction, while it lives, holds the key.
-    Raises the driver's error where the child's database cannot be asked, before anything is rolled
-    back, and where a core cannot be asked, after the others have been. With ``dry_run`` nothing is
-    changed, and what would be is told.
+    inserted as an abort first, for which the transaction that decides, while it lives, holds the key.
+    Then decisions are compared with what was committed: what is lost is told, or forgotten if it is
+    ``accepted``. ``is_brief`` leaves that out. Raises NotPrimary where the child's database is no primary,
+    or the driver's error where it cannot be asked, before anything is rolled back; and either of a core after the
+    others have been looked at. With ``dry_run`` nothing is changed, and what would be is told.
     """
-    beginning = decisions.prefix()
-    homes = [home for home in sorted(staged_cores()) if can_prepare(home)]
-    failure = None
-    with opened(LOCAL_ALIAS) as local:
-        for home in homes:
-            try:
-                with opened(home) as core:
-                    for gid, age in core.prepared(beginning).items():
-                        outcome = (foreseen(local, gid),) if dry_run else settle(local, core, gid)
-                        if not outcome:
-                            continue
-                        yield Found(home, gid, decisions.age(gid) if age is None else age, *outcome)
-            except Error as error:
-                if not local.is_usable():
-                    raise
-                failure = failure or error
-        if failure is not None:
-            raise failure
+    with ExitStack() as stack:
+        recovery = Recovery(stack, dry_run)
+        for alias in recovery.aliases:
+            yield from recovery.settle_all(alias)
+        if not is_brief:
+            yield from recovery.told(accepted)
         if not dry_run:
-            forget_finished(local, homes, beginning)
+            recovery.tidy(is_brief)
+        if recovery.failure is not None:
+            raise recovery.failure
 
 
-def can_prepare(home: str) -> bool:
-    """Whether the engine of a core has prepared transactions."""
-    connection: Any = connections[home]
-    return connection.never_prepares is None
+class Recovery:
+    """One round: the databases that were opened for it, and the first error."""
+
+    def __init__(self, stack: ExitStack, dry_run: bool) -> None:
+        self.dry_run = dry_run
+        self.failure: Error | None = None
+        self.stack = stack
+        self.databases: dict[str, Any] = {}
+        # How much a database has committed that nobody here knows of.
+        self.unknown: dict[str, int] = {}
+        self.local = self.databases[LOCAL_ALIAS] = stack.enter_context(opened(LOCAL_ALIAS))
+        refuse_standby(self.local)
+        self.installation = looked_up(self.local)
+        # What this installation may end, and what its original may have decided, if it is a copy.
+        others = self.installation.other_prefixes
+        self.beginnings = [self.installation.prefix, *(others if self.installation.is_itself else ())]
+        self.of_original = [] if self.installation.is_itself else others
+        # Where decisions may be kept, besides.
+        self.deciding = [home for home in deciding_cores() if self.open(home) and self.keeps_decisions(home)]
+
+        self.aliases = preparing()
+        self.comparison = Comparison(self.databases, self.beginnings, self.aliases)
+
+    def open(self, alias: str) -> Any:
+        """A connection to a database that is a primary; None where there is none. The error is noted."""
+        if alias not in self.databases:
+            try:
+                connection = self.stack.enter_context(opened(alias))
+                refuse_standby(connection)
+            except Error as error:
+                self.failure = self.failure or error
+                return None
+            self.databases[alias] = connection
+        return self.databases[alias]
+
+    def keeps_decisions(self, home: str) -> bool:
+        return branch_rows.stands(self.databases[home], decisions.DECISIONS)
+
+    def settle_all(self, alias: str) -> Iterator[Found]:
+        """Settle what is prepared on a database. An error is noted, and the next one is looked at."""
+        database = self.open(alias)
+        if database is None:
+            return
+        try:
+            others: dict[str, list[float]] = defaultdict(list)
+            for gid, age in database.prepared().items():
+                age = decisions.age(gid) if age is None else age
+                beginning = decisions.beginning_of(gid)
+                if beginning not in {*self.beginnings, *self.of_original}:
+                    others[beginning].append(age)
+                    continue
+                outcome = self.foreseen(gid) if self.dry_run else self.settle(database, gid, age)
+                if outcome:
+                    yield Found(alias, gid, age, *outcome)
+            yield from strangers(database, others)
+        except Error as error:
+            if not self.local.is_usable():
+                raise
+            self.failure = self.failure or error
+            if not database.is_usable():
+                del self.databases[alias]
+
+    def deciders(self, gid: str) -> list[Any] | None:
+        """The connections to all databases that may keep the decision; None where one of them is away."""
+        if not decisions.may_be_in_core(gid):
+            return [self.local]
+        if any(home not in self.databases for home in deciding_cores()):
+            return None
+        return [self.local, *(self.databases[home] for home in self.deciding)]
+
+    def settle(self, database: Any, gid: str, age: float) -> tuple[str] | tuple[str, str] | tuple[()]:
+        """Commit or roll back one prepared transaction; returns the outcome, and why it was refused.
+
+        Nothing where it was ended meanwhile, by the process that prepared it.
+        """
+        is_commit = self.known(gid)
+        if is_commit is None and (why := self.doubt(database.alias, gid)):
+            return IN_DOUBT, why
+        if is_commit is None:
+            is_commit = self.decided(gid, age)
+        if is_commit is None:
+            return (IN_PROGRESS,)
+        try:
+            if is_commit:
+                database.commit_prepared(gid)
+            elif not database.rollback_prepared(gid):
+                return ()
+        except Error as error:
+            if database.is_held(error):
+                return (HELD,)
+            if not database.is_usable():
+                raise
+            return REFUSED, str(error).strip()
+        return (COMMITTED if is_commit else ROLLED_BACK,)
+
+    def known(self, gid: str) -> bool | None:
+        """Whether it was decided to commit, or to abort; None where nothing was decided."""
+        known = [decisions.decided(decider, gid) for decider in self.deciders(gid) or [self.local]]
+        return True if any(known) else None if None in known else False
+
+    def decided(self, gid: str, age: float) -> bool | None:
+        """Whether it was decided to commit; False once that can never be; None while it may."""
+        deciders = self.deciders(gid)
+        if deciders is None or age < YOUNG:
+            return None
+        outcomes = [fenced(decider, gid) for decider in deciders]
+        return True if any(outcomes) else None if None in outcomes else False
+
+    def doubt(self, alias: str, gid: str) -> str:
+        """Why what is not decided may have been decided all the same, as a clause; or nothing."""
+        if decisions.beginning_of(gid) in self.of_original:
+            return MOVED
+        if alias not in self.unknown:
+            self.unknown[alias] = self.comparison.unknown_on(alias)
+        if not self.unknown[alias]:
+            return ""
+        return (
+            f"{alias!r} has committed what this database knows nothing of ({self.unknown[alias]}): another one has the "
+            f"same key, or this one has lost its latest transactions"
+        )
+
+    def foreseen(self, gid: str) -> tuple[str]:
+        return (COMMITTED if self.known(gid) else UNDECIDED,)
+
+    def told(self, accepted: Collection[str]) -> Iterator[Found]:
+        for lost in self.comparison.lost():
+            is_accepted = lost.gid in accepted
+            if is_accepted and not self.dry_run:
+                self.comparison.accept(lost)
+            outcome = ACCEPTED if is_accepted else LOST
+            yield Found(lost.home, lost.gid, decisions.age(lost.gid), outcome, created=lost.created)
+
+    def tidy(self, is_brief: bool) -> None:
+        self.comparison.forget_finished(most=decisions.CHUNK if is_brief else None)
+        if not is_brief:
+            self.comparison.forget_stray_rows()
 
 
-def settle(local: Any, core: Any, gid: str) -> tuple[str, ...]:
-    """Commit or roll back one prepared transaction; returns the outcome, and why core refused it.
-
-    Nothing where it was ended meanwhile, by the process that prepared it.
-    """
-    is_commit = fenced(local, gid)
-    if is_commit is None:
-        return (IN_PROGRESS,)
-    try:
-        if is_commit:
-            core.commit_prepared(gid)
-        elif not core.rollback_prepared(gid):
-            return ()
-    except Error as error:
-        if core.is_held(error):
-            return (HELD,)
-        if not core.is_usable():
-            raise
-        return REFUSED, str(error).strip()
-    return (COMMITTED if is_commit else ROLLED_BACK,)
+def strangers(database: Any, others: dict[str, list[float]]) -> Iterator[Found]:
+    """What others have left prepared, a line for each installation."""
+    for beginning, ages in others.items():
+        if max(ages) > OLD:
+            yield Found(database.alias, f"{beginning}…", max(ages), FOREIGN, f"{len(ages)} prepared")
+    if number := database.strangers():
+        why = f"{number} prepared under names that merely look like this library's"
+        yield Found(database.alias, f"{PREFIX}…", 0, FOREIGN, why)
 
 
-def fenced(local: Any, gid: str) -> bool | None:
+def preparing() -> list[str]:
+    """The aliases of the databases where something may be prepared."""
+    local = [LOCAL_ALIAS] if deciding_cores() else []
+    return [alias for alias in (*sorted(staged_cores()), *local) if may_be_prepared(alias)]
+
+
+def refuse_standby(connection: Any) -> None:
+    """Raise NotPrimary where the server behind a connection is no primary."""
+    if why := connection.why_not_primary():
+        raise NotPrimary(
+            f"Cannot recover by {connection.alias!r}: {why}. Nothing was changed there. Let the alias lead to the primary."
+        )
+
+
+def fenced(decider: Any, gid: str) -> bool | None:
     """Whether it was decided to commit; False once that can never be; None while its transaction lives."""
-    is_commit = decisions.decided(local, gid)
+    is_commit = decisions.decided(decider, gid)
     if is_commit is not None:
         return is_commit
     try:
-        with waiting_briefly(local):
-            decisions.insert(local, gid, is_abort=True)
+        with waiting_briefly(decider):
+            decisions.insert(decider, gid, is_abort=True)
     except IntegrityError:
-        return decisions.decided(local, gid)
+        return decisions.decided(decider, gid)
     except OperationalError:
         # It has waited for a lock; or the server is away.
-        if not local.is_usable():
+        if not decider.is_usable():
             raise
         return None
     return False
 
 
-def foreseen(local: Any, gid: str) -> str:
-    return COMMITTED if decisions.decided(local, gid) else UNDECIDED
-
-
-def forget_finished(local: Any, homes: list[str], beginning: str) -> None:
-    """Delete the decisions on what is prepared nowhere any more.
-
-    They were inserted before it was prepared, and are seen since it was committed: what is not
-    prepared after they were read has been ended.
-    """
-    gids = decisions.recorded(local, beginning)
-    if not gids:
-        return
-    for home in homes:
-        with opened(home) as core:
-            still = core.prepared(beginning)
-        gids = [gid for gid in gids if gid not in still]
-    # What a live transaction locks is left to the next recovery.
-    with suppress(Error):
-        for start in range(0, len(gids), 500):
-            with waiting_briefly(local):
-                decisions.forget(local, gids[start : start + 500])
-
-
-def outcome(gid: str) -> bool | None:
+def outcome(alias: str, gid: str) -> bool | None:
     """Whether a transaction whose commit gave an error was committed; None if that cannot be told now."""
     try:
-        with opened(LOCAL_ALIAS) as local:
-            return fenced(local, gid)
+        with opened(alias) as decider:
+            return fenced(decider, gid)
     except Error:
         return None

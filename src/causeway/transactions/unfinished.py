@@ -12,8 +12,9 @@ from django.db import connections
 from causeway.conf import staged_cores
 from causeway.exceptions import TransactionsUnfinished, TwoPhaseUnavailable
 from causeway.placements import is_linked
-from causeway.transactions import decisions
-from causeway.transactions.recovery import Found, can_prepare, recovering
+from causeway.transactions.installation import prefix
+from causeway.transactions.recovery import Found, recovering
+from causeway.transactions.roles import may_be_prepared
 
 # For how many seconds a commit that is under way is waited for, and between two looks.
 PATIENCE = 1.0
@@ -22,10 +23,10 @@ INTERVAL = 0.01
 
 def prepared_on(home: str) -> Collection[str]:
     """The names of this installation's transactions that are prepared on a core."""
-    if is_linked(home) or not can_prepare(home):
+    if is_linked(home) or not may_be_prepared(home):
         return ()
     try:
-        beginning = decisions.prefix()
+        beginning = prefix()
     except TwoPhaseUnavailable:
         # Without the tables of decisions nothing was ever prepared.
         return ()
@@ -53,7 +54,7 @@ def wait_for_prepared(home: str, patience: float | None = None) -> None:
 
 def recovered() -> Iterator[Found]:
     """End what a crash left prepared, where something can be: what ``recovering()`` gives, and raises."""
-    if not any(map(can_prepare, staged_cores())):
+    if not any(map(may_be_prepared, staged_cores())):
         return
     with suppress(TwoPhaseUnavailable):
         yield from recovering()

@@ -1,5 +1,9 @@
 import hashlib
 
+from causeway.backends.base.statements import CONTROL, Known
+from causeway.transactions.decisions import is_gid
+from causeway.transactions.installation import PREFIX
+
 
 class BranchesMixin:
     """The transaction of a core's connection, as a branch of one over several databases.
@@ -18,6 +22,10 @@ class BranchesMixin:
     sql_to_wait_briefly: str
     # What keeps a session from reading what others have not committed, where its settings may let it.
     sql_to_read_what_is_committed: str | None = None
+    # What a decision's INSERT ends with, for the sake of sessions whose commits would not survive a crash.
+    sql_to_be_durable = ""
+    # Whether several statements can be sent as one text, as drivers do unless they are told otherwise.
+    sends_several = True
     # Whether what is executed was asked for on another connection, for the sake of a row there.
     writes_for_another = False
 
@@ -61,20 +69,37 @@ class BranchesMixin:
         self._rollback()
         self._set_autocommit(True)
 
-    def prepare_branch(self, gid):
-        """End the transaction so that it can be committed whatever happens. If it fails, it is rolled back."""
+    def prepare_branch(self, gid, statements=()):
+        """End the transaction so that it can be committed whatever happens. If it fails, it is rolled back.
+
+        The statements, each with its parameters, are executed in it before.
+        """
         raise NotImplementedError
 
+    def send(self, sql, params):
+        """Send a statement that is about the transaction itself."""
+        with self.cursor() as cursor:
+            cursor.execute(Known(sql, CONTROL), params)
+
     def commit_prepared(self, gid):
-        """Commit what was prepared under that name. It is no error if somebody else did it."""
+        """Commit what was prepared under that name; whether it was still there."""
         raise NotImplementedError
 
     def rollback_prepared(self, gid):
         """Roll back what was prepared under that name; whether it was still there."""
         raise NotImplementedError
 
-    def prepared(self, beginning):
-        """What is prepared here, of the names that begin so: each with its age in seconds, or None."""
+    def prepared(self, beginning=PREFIX):
+        """What is prepared here under names of ours that begin so: each with its age in seconds, or None."""
+        found = self.prepared_like_ours()
+        return {name: age for name, age in found.items() if name.startswith(beginning) and is_gid(name)}
+
+    def strangers(self):
+        """How many transactions are prepared here under names that merely look like one of ours."""
+        return sum(not is_gid(name) for name in self.prepared_like_ours())
+
+    def prepared_like_ours(self):
+        """What is prepared here under names of our form, which whoever prepares it may choose."""
         return {}
 
     def is_held(self, error):

@@ -27,6 +27,7 @@ from causeway.placements.staged.writes import (
     update_by_keys,
     update_returning_by_keys,
 )
+from causeway.transactions.created import note
 
 # The column by which Django tells whose a prefetched row is.
 PREFETCHED = "_prefetch_related_val_"
@@ -251,7 +252,9 @@ class SQLInsertCompilerStagingMixin(WriteAtHome, SQLCompilerMixin):
 
     def execute_sql(self, *args, **kwargs):
         with self.at_home():
-            return super().execute_sql(*args, **kwargs)
+            rows = super().execute_sql(*args, **kwargs)
+        note(self, rows)
+        return rows
 
     def as_sql(self):
         self.content_type_ids = content_type_ids(self.connection, self.query.model)

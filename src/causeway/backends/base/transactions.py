@@ -7,6 +7,8 @@ from django.db import InterfaceError, OperationalError, connections
 from causeway.backends.base.unit import Unit
 from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.placements.mirrored import note_write
+from causeway.transactions.finished import Finished
+from causeway.transactions.roles import deciding_cores
 
 
 class Blocks(list[Any]):
@@ -46,11 +48,12 @@ class TransactionsMixin:
     has_open_block = False
     # Whether the connection is being made or closed, which Django does outside of transactions.
     is_detached = False
-    # The names of transactions that ended here, whose decisions are to be deleted with the next one.
-    finished_gids = ()
+    # Whether the transaction that has begun is a branch, as that of a core is.
+    is_branch = False
 
     def __init__(self, *args, **kwargs):
         self.marks = []
+        self.finished = Finished()
         super().__init__(*args, **kwargs)
         if staged_cores() and self.alias in {LOCAL_ALIAS, *staged_cores()}:
             self.execute_wrappers.append(self.follow)
@@ -152,6 +155,7 @@ class TransactionsMixin:
         else:
             # A connection that fails its health check is made anew here: the unit comes after that.
             super().set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+            self.is_branch = False
             Unit(self).begun.append(self)
 
     def end_by_hand(self):
@@ -221,31 +225,46 @@ class TransactionsMixin:
 
     # A transaction of the unit on this connection
 
+    @property
+    def may_be_prepared(self):
+        """Whether what is open here may be prepared at its end, because a core cannot be."""
+        unit = self.unit
+        return unit is not None and unit.local is self and not unit.is_for_test and bool(deciding_cores())
+
     def begin(self, unit):
         """Begin it on the server."""
-        if self.alias == LOCAL_ALIAS:
-            self.detached(super().set_autocommit, False, True)
-        else:
+        self.is_branch = self.alias != LOCAL_ALIAS or unit.begins_as_branch(self)
+        if self.is_branch:
             self.begin_branch(unit)
+        else:
+            # Where a branch begins in a way of its own, any other transaction cannot be prepared.
+            self.is_preparable = not self.begin_is_sent and self.never_prepares is None
+            self.detached(super().set_autocommit, False, True)
 
     def end_by_commit(self):
         """Commit it by itself."""
-        if self.alias == LOCAL_ALIAS:
+        if self.is_branch:
+            self.commit_branch()
+        else:
             if not self.is_untouched():
                 self._commit()
             self.end_own()
-        else:
-            self.commit_branch()
+
+    def end_by_prepare(self, gid, statements):
+        """Prepare it under that name, after some last statements."""
+        self.prepare_branch(gid, statements)
+        if not self.is_branch:
+            self.end_own()
 
     def end_by_rollback(self):
         if self.closed_in_transaction:
             # The server rolled it back with the connection.
             self.drop()
-        elif self.alias == LOCAL_ALIAS:
+        elif self.is_branch:
+            self.rollback_branch()
+        else:
             self._rollback()
             self.end_own()
-        else:
-            self.rollback_branch()
 
     def end_own(self):
         # Of the leader of a block, Django does it.

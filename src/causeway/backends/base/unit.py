@@ -12,13 +12,12 @@ from contextlib import suppress
 from django.db import Error, connections
 
 from causeway.backends.base.statements import CONTROL, READ, UNSURE, WRITE, kind_of
-from causeway.conf import LOCAL_ALIAS, cores, staged_cores
-from causeway.exceptions import TwoPhaseUnavailable
+from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.transactions.commit import Commit
-from causeway.transactions.decisions import new_gid, prefix
+from causeway.transactions.decisions import new_gid
 from causeway.transactions.leftovers import recover_once
-from causeway.transactions.obstacles import refusal
 from causeway.transactions.plain import refuse_in_plain_atomic
+from causeway.transactions.roles import deciding_cores, roles
 
 
 class Mark:
@@ -32,6 +31,7 @@ class Mark:
         self.name = sid if owner is connection else f"causeway{number}_{sid}"
         self.is_sent = False
         self.hooks = len(connection.run_on_commit)
+        self.created = len(connection._unit.created)
 
     def is_of_test(self):
         """Whether a test case set it, which sets one on each connection by itself."""
@@ -51,9 +51,12 @@ class Unit:
         self.leader = leader
         self.is_by_hand = is_by_hand
         self.members = [connections[alias] for alias in (LOCAL_ALIAS, *sorted(staged_cores()))]
+        self.local = self.members[0]
         self.begun = []
         self.written = []
         self.touched = []
+        # What is known to be new in core.
+        self.created = []
         self.needs_rollback = False
         # Whether a block was entered that asks for all or nothing.
         self.is_strict = False
@@ -79,7 +82,7 @@ class Unit:
     def name(self):
         """What its prepared transactions are called. Raises TwoPhaseUnavailable."""
         if self.gid is None:
-            self.gid = new_gid()
+            self.gid = new_gid(may_be_in_core=bool(deciding_cores()))
         return self.gid
 
     @property
@@ -88,29 +91,18 @@ class Unit:
         return any(block._from_testcase for member in self.members for block in member.atomic_blocks)
 
     def be_strict(self):
-        """From now on insist on both or neither. Raises TwoPhaseUnavailable where that cannot be, or it is too late."""
-        if self.is_strict:
-            return
-        for member in self.members:
-            # What is not written needs no second phase.
-            if member.alias != LOCAL_ALIAS and member.never_prepares and not cores()[member.alias].read_only:
-                raise TwoPhaseUnavailable(refusal(member.alias, member.never_prepares))
-        for connection in self.begun:
-            if connection.alias != LOCAL_ALIAS and not self.is_for_test:
-                self.refuse_unpreparable(connection)
+        """From now on insist on both or neither. Raises TwoPhaseUnavailable where it is too late."""
+        if not self.is_strict and not self.is_for_test and len(self.written) > 1:
+            roles(self, self.written)
         self.is_strict = True
 
-    def refuse_unpreparable(self, connection):
-        alias = connection.alias
-        if cores()[alias].read_only:
-            return
-        if why := connection.two_phase_obstacle():
-            raise TwoPhaseUnavailable(refusal(alias, why))
-        # It raises where the tables of decisions are missing.
-        prefix(self.members[0].settings_dict)
-        if not connection.is_preparable:
-            why = "its transaction was begun before, where it could not be prepared"
-            raise TwoPhaseUnavailable(refusal(alias, why))
+    def begins_as_branch(self, connection):
+        """Whether a transaction is to begin so that it can be prepared, as far as that makes a difference."""
+        if self.is_for_test:
+            return False
+        if connection is not self.local:
+            return True
+        return self.is_strict and connection.begin_is_sent and bool(deciding_cores())
 
     @property
     def is_open(self):
@@ -149,13 +141,10 @@ class Unit:
     def begin(self, connection):
         self.is_beginning = True
         try:
-            is_branch = connection.alias != LOCAL_ALIAS and not self.is_for_test
-            if is_branch:
+            if connection is not self.local and not self.is_for_test:
                 recover_once(connection.alias)
             connection.begin(self)
             self.begun.append(connection)
-            if is_branch and self.is_strict:
-                self.refuse_unpreparable(connection)
             self.send_marks(connection)
         except BaseException:
             self.needs_rollback = True
@@ -165,8 +154,11 @@ class Unit:
 
     def write(self, connection):
         refuse_in_plain_atomic(self, connection)
-        if connection not in self.written:
-            self.written.append(connection)
+        if connection in self.written:
+            return
+        if self.is_strict and self.written and not self.is_for_test:
+            roles(self, [*self.written, connection])
+        self.written.append(connection)
 
     # Savepoints
 
@@ -190,6 +182,7 @@ class Unit:
         for connection, position, mark in self.marked(owner, sid):
             if mark.is_sent:
                 connection.send_savepoint_rollback(mark.name)
+            del self.created[mark.created :]
             # What it has begun since stays begun: there is nothing in it now.
             del connection.marks[position + 1 :]
             del connection.run_on_commit[mark.hooks :]

@@ -1,10 +1,11 @@
 from contextlib import suppress
+from itertools import chain
 
 from django.db import Error, OperationalError, ProgrammingError
 from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
-from causeway.transactions.decisions import is_gid
+from causeway.backends.base.statements import CONTROL, Known
 
 # By which the XA transactions of this library are told from others: "CSWY" as a number.
 FORMAT_ID = 0x43535759
@@ -30,8 +31,6 @@ class MySQLBranchesMixin(BranchesMixin):
     sql_to_read_what_is_committed = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
     xid = None
     is_ended = False
-    # Whether several statements can be sent at once, as mysqlclient does unless it is told otherwise.
-    sends_several = True
 
     def connect(self):
         super().connect()
@@ -101,20 +100,23 @@ class MySQLBranchesMixin(BranchesMixin):
         self.xa("END", self.xid)
         self.is_ended = True
 
-    def prepare_branch(self, gid):
-        if not self.end_and_prepare():
-            self.end()
-            self.xa("PREPARE", self.xid)
+    def prepare_branch(self, gid, statements=()):
+        ending = [*statements, (f"XA END {XID}", self.xid), (f"XA PREPARE {XID}", self.xid)]
+        if not self.sent_at_once(ending):
+            for sql, params in ending:
+                self.send(sql, params)
         self.xid = None
 
-    def end_and_prepare(self):
-        """Do both in one round trip; False where the driver or what is between sends one statement at a time."""
+    def sent_at_once(self, statements):
+        """Send them in one round trip; False where the driver or what is between sends one statement at a time."""
         if not self.sends_several:
             return False
+        texts, params = zip(*statements, strict=True)
         try:
             with self.cursor() as cursor:
-                cursor.execute(f"XA END {XID}; XA PREPARE {XID}", [*self.xid, *self.xid])
-                cursor.nextset()
+                cursor.execute(Known("; ".join(texts), CONTROL), list(chain(*params)))
+                while cursor.nextset():
+                    pass
         except ProgrammingError as error:
             if error.args[:1] != (SYNTAX_ERROR,):
                 raise
@@ -123,7 +125,7 @@ class MySQLBranchesMixin(BranchesMixin):
         return True
 
     def commit_prepared(self, gid):
-        self.end_prepared("COMMIT", gid)
+        return self.end_prepared("COMMIT", gid)
 
     def rollback_prepared(self, gid):
         return self.end_prepared("ROLLBACK", gid)
@@ -141,25 +143,25 @@ class MySQLBranchesMixin(BranchesMixin):
         return error.args[:1] == (XAER_NOTA,)
 
     def xa(self, verb, xid, how=""):
-        with self.cursor() as cursor:
-            cursor.execute(f"XA {verb} {XID}{how}", xid)
+        self.send(f"XA {verb} {XID}{how}", xid)
 
     def xid_of(self, gid):
         return gid, self.branch_name, FORMAT_ID
 
-    def prepared(self, beginning):
-        return {
-            gid: None
-            for format_id, gid_length, _, name in self.prepared_by_all()
-            if format_id == FORMAT_ID and (gid := self.gid_in(name, gid_length)) and gid.startswith(beginning)
-        }
+    def prepared_like_ours(self):
+        found = {}
+        for format_id, gid_length, _, name in self.prepared_by_all():
+            if format_id == FORMAT_ID and name[gid_length:] == self.branch_name.encode():
+                # Nothing tells when it was prepared.
+                found[name[:gid_length].decode(errors="replace")] = None
+        return found
 
     def prepared_by_all(self):
-        """What the server lists, also other users' transactions. Raises OperationalError."""
+        """What the server lists, also other users' transactions, each name in bytes. Raises OperationalError."""
         with self.cursor() as cursor:
             try:
                 # MySQL says that a name is text, which anybody's need not be; so it is asked for in digits.
-                cursor.execute("XA RECOVER" if self.mysql_is_mariadb else "XA RECOVER CONVERT XID")
+                cursor.execute(Known("XA RECOVER" if self.mysql_is_mariadb else "XA RECOVER CONVERT XID"))
             except OperationalError as error:
                 if error.args[:1] != (XAER_RMERR,) or self.mysql_is_mariadb:
                     raise
@@ -169,11 +171,5 @@ class MySQLBranchesMixin(BranchesMixin):
                 ) from error
             rows = cursor.fetchall()
         if self.mysql_is_mariadb:
-            return rows
+            return [(*numbers, name.encode() if isinstance(name, str) else name) for *numbers, name in rows]
         return [(*numbers, bytes.fromhex(digits.removeprefix("0x"))) for *numbers, digits in rows]
-
-    def gid_in(self, name, length):
-        """The name of a transaction of ours, by the bytes of its own name and the branch's; None of any other's."""
-        data = name.encode() if isinstance(name, str) else name
-        gid, branch = data[:length].decode(errors="replace"), data[length:]
-        return gid if branch == self.branch_name.encode() and is_gid(gid) else None

@@ -1,25 +1,31 @@
 from django.db import OperationalError, ProgrammingError
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
-from causeway.backends.base.statements import Known
-from causeway.transactions.decisions import is_gid
+from causeway.backends.base.statements import CONTROL, Known
+from causeway.transactions.installation import PREFIX
 
 UNDEFINED_OBJECT = "42704"
 # libpq's status of a connection: with no transaction on its server, or with one in which a statement has failed.
 IDLE, FAILED = 0, 3
 # A prepared transaction is ended in its own database alone; names are unique on the server.
-PREPARED = """
+PREPARED = Known("""
     SELECT gid, extract(epoch FROM clock_timestamp() - prepared)
     FROM pg_catalog.pg_prepared_xacts
     WHERE database = current_database() AND left(gid, %s) = %s AND right(gid, %s) = %s
-"""
+""")
 
 
 class PostgreSQLBranchesMixin(BranchesMixin):
     is_preparable = True
     # None where a server that speaks its protocol has no such function.
     sql_to_tell_whether_written = Known("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+    # It costs no statement of its own, and what asks for more than 'on' stays.
+    sql_to_be_durable = (
+        " RETURNING (SELECT set_config('synchronous_commit', 'on', true) "
+        "WHERE current_setting('synchronous_commit', true) = 'off')"
+    )
     sql_to_wait_briefly = "SET LOCAL lock_timeout = '1s'"
 
     def connect(self):
@@ -57,44 +63,57 @@ class PostgreSQLBranchesMixin(BranchesMixin):
     def begin_branch(self, unit):
         self._set_autocommit(False)
 
-    def prepare_branch(self, gid):
-        with self.cursor() as cursor:
-            cursor.execute(self.naming("PREPARE TRANSACTION", gid))
-            # A transaction that has failed is rolled back instead, without an error.
-            done = cursor.statusmessage
+    def prepare_branch(self, gid, statements=()):
+        if self.has_failed():
+            raise self.failed_transaction()
+        ending = [*statements, ("PREPARE TRANSACTION %s", [self.full_name(gid)])]
+        # No parameter of PREPARE is the server's to fill in, and none of several statements.
+        texts = [self.ops.compose_sql(sql, params) for sql, params in ending]
+        for text in ["; ".join(texts)] if self.sends_several else texts:
+            done = self.status_of(text)
         self._set_autocommit(True)
+        # A transaction that has failed is rolled back instead, without an error.
         if done != "PREPARE TRANSACTION":
-            raise OperationalError(
-                f"Cannot prepare the transaction on {self.alias!r}: a statement in it failed, and PostgreSQL has "
-                f"rolled it back. Enter a block of atomic() around what may fail."
-            )
+            raise self.failed_transaction()
+
+    def failed_transaction(self):
+        return OperationalError(
+            f"Cannot prepare the transaction on {self.alias!r}: a statement in it failed, and PostgreSQL rolls it "
+            f"back. Enter a block of atomic() around what may fail."
+        )
+
+    def status_of(self, sql):
+        """Send one or several statements; returns what the server says of the last."""
+        with self.cursor() as cursor:
+            cursor.execute(Known(sql, CONTROL))
+            while is_psycopg3 and cursor.nextset():
+                pass
+            return cursor.statusmessage
 
     def commit_prepared(self, gid):
-        self.end_prepared("COMMIT PREPARED", gid)
+        return self.end_prepared("COMMIT PREPARED", gid)
 
     def rollback_prepared(self, gid):
         return self.end_prepared("ROLLBACK PREPARED", gid)
 
     def end_prepared(self, verb, gid):
         try:
-            with self.cursor() as cursor:
-                cursor.execute(self.naming(verb, gid))
+            self.status_of(self.ops.compose_sql(f"{verb} %s", [self.full_name(gid)]))
         except ProgrammingError as error:
             if getattr(error.__cause__, "sqlstate", None) != UNDEFINED_OBJECT:
                 raise
             return False
         return True
 
-    def naming(self, verb, gid):
-        """The statement that does so to the branch here of a transaction. None of these takes a parameter."""
-        return self.ops.compose_sql(f"{verb} %s", [gid + self.suffix])
+    def full_name(self, gid):
+        """The name of the branch here of a transaction: one of another core's on the server has another."""
+        return gid + self.suffix
 
     @property
     def suffix(self):
         return f".{self.branch_name}"
 
-    def prepared(self, beginning):
+    def prepared_like_ours(self):
         with self.cursor() as cursor:
-            cursor.execute(PREPARED, [len(beginning), beginning, len(self.suffix), self.suffix])
-            found = {name.removesuffix(self.suffix): float(age) for name, age in cursor.fetchall()}
-        return {gid: age for gid, age in found.items() if is_gid(gid)}
+            cursor.execute(PREPARED, [len(PREFIX), PREFIX, len(self.suffix), self.suffix])
+            return {name.removesuffix(self.suffix): float(age) for name, age in cursor.fetchall()}

@@ -113,6 +113,9 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
 
     def create_temporary(self, cursor, name, relation, fill=None):
         # An error would end the transaction that is open; one that is there for them is begun again.
+        if self.connection.may_be_prepared:
+            # No transaction can be that has touched one.
+            raise NoTemporaryTables
         if not self.connection.get_autocommit():
             cursor.execute(MAY_MAKE_TEMPORARIES)
             if not cursor.fetchone()[0]:
