@@ -6,12 +6,9 @@ from django.db import DatabaseError, connections
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.drift import CATALOGS, differences
-from causeway.exceptions import TwoPhaseUnavailable
 from causeway.placements import is_linked_on, is_placed
-from causeway.transactions import decisions
-
-# From how many seconds on what is prepared is taken for left over.
-OLD = 60
+from causeway.transactions.checks import check_core, check_local
+from causeway.transactions.leftovers import left_alone
 
 
 class ValidationMixin:
@@ -28,8 +25,10 @@ class ValidationMixin:
                 )
             )
         if self.connection.alias == LOCAL_ALIAS:
-            for home in cores():
-                issues += self.check_home(home)
+            with left_alone():
+                for home in cores():
+                    issues += self.check_home(home)
+                issues += check_local()
         return issues
 
     def check_home(self, home):
@@ -59,38 +58,12 @@ class ValidationMixin:
             tables = self.own_tables()
         except (DatabaseError, ImproperlyConfigured) as error:
             return [self.missing(home, self.connection.settings_dict["NAME"], " ".join(str(error).split()))]
-        return [*self.missing_tables(home, tables), *self.check_two_phases(home)]
+        return [*self.missing_tables(home, tables), *check_core(self.connection)]
 
     def own_tables(self):
         """The names of the tables and views of this connection's database."""
         with self.connection.cursor() as cursor:
             return self.connection.introspection.table_names(cursor, include_views=True)
-
-    def check_two_phases(self, home):
-        """Whether a staged core can be committed with the child's database, and nothing waits for that."""
-        if cores()[home].read_only:
-            return []
-        try:
-            reason = self.connection.two_phase_obstacle()
-            old = [] if reason else old_prepared(self.connection)
-        except TwoPhaseUnavailable as error:
-            return [no_two_phases(home, str(error), "Run migrate.")]
-        except DatabaseError as error:
-            hint = "Without that, nothing that a crash leaves there is ever ended, and it keeps its locks."
-            return [
-                no_two_phases(
-                    home,
-                    f"What is prepared on the core database {home!r} cannot be told: "
-                    f"{' '.join(str(error).split())}",
-                    hint,
-                )
-            ]
-        if reason:
-            hint = "Put that right, or use causeway.atomic(best_effort=True) and accept its window."
-            return [
-                no_two_phases(home, f"causeway.atomic() refuses the core database {home!r}: {reason}.", hint)
-            ]
-        return [still_prepared(home, old)] if old else []
 
     def check_tables(self, home):
         """Whether the tables of the core database are as the models say. W003 names missing ones together."""
@@ -165,30 +138,6 @@ class ValidationMixin:
             hint=hint,
             id="causeway.E021",
         )
-
-
-def old_prepared(connection):
-    """What this installation has had prepared on a connection for longer than it takes."""
-    prepared = connection.prepared(decisions.prefix())
-    return sorted(gid for gid, age in prepared.items() if (decisions.age(gid) if age is None else age) > OLD)
-
-
-def no_two_phases(home, text, hint):
-    return Warning(text, hint=hint, obj=f"CAUSEWAY[{home!r}]", id="causeway.W006")
-
-
-def still_prepared(home, gids):
-    transactions, have, hold = (
-        ("A transaction", "has", "holds its")
-        if len(gids) == 1
-        else (f"{len(gids)} transactions", "have", "hold their")
-    )
-    return Warning(
-        f"{transactions} of this project {have} been prepared on the core database {home!r} for more than {OLD} "
-        f"seconds, and {hold} locks: {gids[0]!r}{' …' if gids[1:] else '.'}",
-        hint="Run manage.py causeway recover.",
-        id="causeway.W007",
-    )
 
 
 def constrained_core_targets(model):

@@ -7,6 +7,7 @@ from causeway.conf import LOCAL_ALIAS, cores
 from causeway.drift import compared_models, differences
 from causeway.management.verbs.base import Verb
 from causeway.placements import is_linked
+from causeway.transactions.leftovers import left_alone
 
 
 class Check(Verb):
@@ -20,7 +21,10 @@ class Check(Verb):
         parser.add_argument("--database", metavar="ALIAS", help="The core database to compare with alone.")
 
     def handle(self, *, labels, database, verbosity, **options):
-        homes = asked_homes(database)
+        with left_alone():
+            self.compare(asked_homes(database), labels, verbosity)
+
+    def compare(self, homes, labels, verbosity):
         wanted = [model for label in labels for model in models_of(label, homes)]
         found = 0
         for home in homes:
