@@ -17,7 +17,8 @@ class Explain(Verb):
         parser.add_argument(
             "expression",
             help="A queryset as Python: 'daily.Comment.objects.filter(article__title=\"Bridges\")'. It may begin with "
-            "an app label or a module, and use the names of django.db.models.",
+            "an app label or a module, and use the names of django.db.models. It is evaluated, and may be any code: "
+            "take it from nobody whom you would not give a shell.",
         )
         parser.add_argument(
             "--analyze", action="store_true", help="Execute it besides, for the actual rows and bytes."
