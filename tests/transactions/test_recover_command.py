@@ -141,3 +141,27 @@ def test_what_is_prepared_is_known_after_a_flush(projects):
         print(gid.startswith(installation.prefix()))
     """
     assert child.shell(worker) == "True"
+
+
+def test_a_worker_ends_itself_what_it_has_left(projects):
+    """It goes on, whether it has a further transaction to make or not."""
+    core, child = projects
+    said = child.shell("""
+        import time
+        from unittest.mock import patch
+
+        import causeway
+        from django.db import OperationalError, connections
+
+        core = connections["core"]
+        with patch.object(core, "commit_prepared", side_effect=OperationalError("away")), causeway.atomic():
+            Author.objects.create(name="Grace")
+            Content.objects.create(title="Dams", slug="dams")
+        left = len(core.prepared())
+        deadline = time.monotonic() + 60
+        while core.prepared() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        print(left, len(core.prepared()))
+    """)
+    assert said.split()[-2:] == ["1", "0"]
+    assert ("Grace",) in core.rows("SELECT name FROM articles_author")

@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from django.db import Error, connections
 
 from causeway.conf import LOCAL_ALIAS
+from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions.connections import is_test_database
 
 logger = logging.getLogger("causeway.transactions")
@@ -72,6 +73,9 @@ def look(home: str) -> bool:
                 continue
             logger.warning("Found %r prepared on %r: %s.", found.gid, found.home, found.said)
             is_done = is_done and not (found.home == home and found.outcome in LEFT)
+    except TwoPhaseUnavailable:
+        # Without the tables of decisions nothing was ever prepared; they may come.
+        return False
     except Error as error:
         logger.warning("Cannot look for what was left prepared on %r: %s", home, error)
         return False
