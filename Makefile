@@ -21,6 +21,8 @@ KILLS ?= 200
 CRASH_ARGS ?=
 # Such as '--seed 7 --pair mysql/postgresql'.
 FEED_ARGS ?=
+# Such as '--packages django-guardian --engines sqlite3 --placements linked'.
+PACKAGES_ARGS ?=
 # SpatiaLite is an extension of SQLite, and not every Python can load one. Debian's can.
 GIS_PYTHON ?= /usr/bin/python3
 GIS_VENV ?= .venv-gis
@@ -34,6 +36,8 @@ ENGINE_TESTS := tests/backends tests/checks tests/commands tests/concurrency tes
 # Absolute: the demo and the benchmark start Python in other folders.
 BIN := $(abspath $(VENV))/bin
 DOCS := $(VENV)-docs
+# Packages that others test with; the project itself is not to depend on any of them.
+PACKAGES := $(VENV)-packages
 PINS := --requirement requirements/django-$(DJANGO).txt
 # Made when something is installed; older than a file of pins, it is installed again.
 PACKAGE := $(VENV)/.package-$(DJANGO)
@@ -51,8 +55,8 @@ SERVER := $(SERVER_$(DB))
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint types test test-sqlite test-mysql test-mariadb test-postgresql test-newest test-all test-staged \
-	test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest test-feed feedtest fidelity fidelity-pairs bench docs demo \
-	serve clean mysql-server newest-servers
+	test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest test-feed feedtest fidelity fidelity-pairs packages bench docs \
+	demo serve clean mysql-server newest-servers
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
 
@@ -92,7 +96,7 @@ test-newest: $(DEV) newest-servers ## what depends on the engine, on the newest 
 			TESTS="$(or $(TESTS),$(ENGINE_TESTS))" ENGINES="mysql mariadb postgresql" || status=1; \
 	done; exit $$status
 
-test-all: test test-gis test-pairs crashtest fidelity fidelity-pairs ## everything, on every engine and version: hours
+test-all: test test-gis test-pairs crashtest fidelity fidelity-pairs packages ## everything, on every engine and version: hours
 	$(MAKE) --no-print-directory test-newest TESTS=tests
 
 # Throwaway servers of each kind, where no variable names one.
@@ -162,6 +166,9 @@ fidelity-pairs: $(DEV) mysql-server ## the same with staged core tables, for eve
 			--core-engine $$core --part $(PAIR_PART) $$closed || status=1; \
 	done; done; done; exit $$status
 
+packages: $(PACKAGES)/.installed ## the test suites of third-party packages with their models in two databases: hours (PACKAGES_ARGS: less)
+	$(PACKAGES)/bin/python -m tests.packages.judge $(PACKAGES_ARGS)
+
 bench: $(PACKAGE) mysql-server $(MARIADB) $(POSTGRESQL) ## compare with Django alone: prints ratios
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
@@ -215,4 +222,9 @@ $(DEV): $(PACKAGE) $(MARIADB) $(POSTGRESQL) $(NEWSROOM) requirements/dev.txt req
 
 $(DOCS)/.installed: pyproject.toml requirements/docs.txt requirements/django-$(DJANGO).txt
 	requirements/environment.sh $(PYTHON) $(DOCS) --editable . --requirement requirements/docs.txt $(PINS)
+	touch $@
+
+$(PACKAGES)/.installed: pyproject.toml $(wildcard requirements/*.txt) | $(DEV)
+	requirements/environment.sh $(PYTHON) $(PACKAGES) --editable . $(PINS) \
+		--requirement requirements/packages.txt $(foreach file,dev mysql postgresql,--requirement requirements/$(file).txt)
 	touch $@

@@ -21,6 +21,7 @@ from django.test import TransactionTestCase, testcases
 from django.test.utils import CaptureQueriesContext
 
 from tests.fidelity.runner import FidelityRunner
+from tests.packages.inside.model_facts import fact
 
 
 def facts(modules: list[str]) -> dict[str, object]:
@@ -34,25 +35,6 @@ def facts(modules: list[str]) -> dict[str, object]:
         if not model._meta.swapped
     ]
     return {"database": connection.get_database_version(), "models": [fact(model) for model in models]}
-
-
-def fact(model) -> dict[str, object]:
-    opts = model._meta
-    related = [field for field in (*opts.local_fields, *opts.local_many_to_many) if field.remote_field]
-    return {
-        "label": opts.label,
-        "table": str(opts.db_table),
-        "own_tables": [
-            field.m2m_db_table()
-            for field in opts.local_many_to_many
-            if field.remote_field.through._meta.auto_created
-        ],
-        "targets": [
-            field.remote_field.model._meta.label
-            for field in related
-            if not isinstance(field.remote_field.model, str)
-        ],
-    }
 
 
 def outcomes(modules: list[str]) -> dict[str, str]:

@@ -21,15 +21,17 @@ class Layout:
     causeway: dict[str, dict[str, Any]]
 
 
-def one_database(local: Databases, name: str) -> Layout:
+def one_database(local: Databases, name: str, aliases: tuple[str, ...] = ALIASES) -> Layout:
     """All models in one database, on Django's own backend."""
     engine = {"ENGINE": f"django.db.backends.{local.engine}"}
-    return Layout({alias: {**settings_of(local, f"{name}_{alias}"), **engine} for alias in ALIASES}, {})
+    return Layout({alias: {**settings_of(local, f"{name}_{alias}"), **engine} for alias in aliases}, {})
 
 
-def two_databases(local: Databases, core: Databases, name: str, entry: dict[str, Any]) -> Layout:
+def two_databases(
+    local: Databases, core: Databases, name: str, entry: dict[str, Any], aliases: tuple[str, ...] = ALIASES
+) -> Layout:
     """The models that ``entry`` of ``CAUSEWAY`` names in core, the others in the child's own database."""
-    databases = {alias: settings_of(local, f"{name}_{alias}") for alias in ALIASES}
+    databases = {alias: settings_of(local, f"{name}_{alias}") for alias in aliases}
     # Linked by schema, both are one database.
     where = "default" if entry.get("SCHEMA") else "core"
     return Layout({**databases, "core": settings_of(core, f"{name}_{where}")}, {"core": entry})

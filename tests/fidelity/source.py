@@ -1,4 +1,4 @@
-"""Django's own tests, from the source distribution of the installed version."""
+"""Django's own tests and those of packages, from their source distributions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import django
@@ -27,21 +28,28 @@ def cache_folder() -> Path:
 
 def django_tests() -> Path:
     """The folder of the tests of the installed Django, downloaded once. Raises SourceError."""
-    name = f"django-{django.get_version()}"
-    folder = cache_folder() / name
+    return source_distribution("django", django.get_version()) / "tests"
+
+
+def source_distribution(name: str, version: str) -> Path:
+    """The unpacked source distribution of a package, downloaded once. Raises SourceError."""
+    folder = cache_folder() / f"{name}-{version}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder.parent) as scratch:
-            with tarfile.open(download(Path(scratch))) as archive:
-                archive.extractall(scratch, filter="data")
-            # At once: whoever finds the folder finds it complete.
-            Path(scratch, name).rename(folder)
-    return folder / "tests"
+            archive = download(Path(scratch), f"{name}=={version}")
+            unpacked = Path(scratch, "unpacked")
+            with tarfile.open(archive) as opened:
+                opened.extractall(unpacked, filter="data")
+            (top,) = unpacked.iterdir()
+            with suppress(OSError):  # another process was faster
+                # At once: whoever finds the folder finds it complete.
+                top.rename(folder)
+    return folder
 
 
-def download(folder: Path) -> Path:
-    """The source distribution of the installed Django, put into the folder. Raises SourceError."""
-    requirement = f"django=={django.get_version()}"
+def download(folder: Path, requirement: str) -> Path:
+    """The source distribution that is required, put into the folder. Raises SourceError."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
     done = subprocess.run(
         [*pip, "--no-deps", "--no-binary", ":all:", "--dest", str(folder), requirement],
@@ -51,7 +59,7 @@ def download(folder: Path) -> Path:
     )
     if done.returncode:
         raise SourceError(
-            f"Cannot download the source distribution of {requirement}, which holds Django's own tests:\n"
+            f"Cannot download the source distribution of {requirement}, which holds its own tests:\n"
             f"{done.stderr.strip()}\nLet pip reach a package index, or name a folder that has it by "
             f"{CACHE_VARIABLE}."
         )
