@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
+from causeway.conf import LOCAL_ALIAS, cores
+from causeway.homes import reaches_core
 from causeway.names import quoted
 from causeway.placements.base import Placement
 
@@ -22,6 +24,10 @@ class Linked(Placement):
     is_linked = True
 
     def obstacle(self, connection: Any, home: str) -> str | None:
+        local: Any = connections[LOCAL_ALIAS]
+        if is_another_to_child(connection) and connection.vendor == local.vendor:
+            # A replica is of the whole server: whether it has the core tables too, it says itself.
+            connection = local
         link_obstacle: Callable[[BaseDatabaseWrapper], str | None] | None = getattr(
             connection, "link_obstacle", None
         )
@@ -34,3 +40,8 @@ class Linked(Placement):
         # The name is looked up at each compilation, never kept: under a test runner it is
         # the test database's.
         return f"{quoted(ops, connection.linked_name(table.home))}.{ops.quote_name(table)}"
+
+
+def is_another_to_child(connection: Any) -> bool:
+    """Whether a connection is a further one to the child's database, or one to a replica of it."""
+    return connection.alias not in {LOCAL_ALIAS, *cores()} and reaches_core(connection.alias)
