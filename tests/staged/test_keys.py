@@ -2,7 +2,10 @@
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.db.models import JSONField, Value
+from django.db.models.fields import json
 
+from tests.databases import product
 from tests.orm.models import Booth, Mark, Place, Reading, Sample
 from tests.staged.cases import StagedTestCase
 
@@ -65,10 +68,17 @@ class DocumentTests(StagedTestCase):
                     found = Reading.objects.filter(sample__data=document)
                     self.assertEqual([reading.sample.data for reading in found], [document])
                     self.assertEqual(Reading.objects.exclude(sample__data=document).count(), 2)
-                    self.assertEqual(Reading.objects.filter(sample__data__in=[document, "none"]).count(), 1)
+                    for documents in ([document, "none"], [Value(document, JSONField()), "none"]):
+                        among = Reading.objects.filter(sample__data__in=documents)
+                        self.assertEqual(among.count(), self.number_in_list)
             nested = self.documents[0]["zz"]
             self.assertEqual(Reading.objects.filter(sample__data__zz=nested).count(), 1)
             self.assertEqual(Reading.objects.filter(sample__data__zz__in=[nested, {"b": 1}]).count(), 1)
+
+    @property
+    def number_in_list(self):
+        """How many are found by a list, also in one database: Django before 6.1 gives MySQL a list of texts."""
+        return int(product() != "mysql" or hasattr(json, "JSONIn"))
 
     def keeps_order_elsewhere(self):
         """Whether core keeps objects by an order of its own, or the child compares them as values."""

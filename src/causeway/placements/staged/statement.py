@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 from django.db.models import FilteredRelation, JSONField, Value
-from django.db.models.expressions import Col, ColPairs, RawSQL
+from django.db.models.expressions import Col, ColPairs, ExpressionList, RawSQL
 from django.db.models.fields.json import JSONExact
 from django.db.models.lookups import In
 from django.db.models.sql import Query
@@ -22,6 +22,9 @@ from causeway.placements.staged.transport import keeps_json_as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# What a condition has its value in, if not in a subquery.
+LISTS = (list, tuple, set, frozenset, ExpressionList)
 
 _current: ContextVar[Statement | None] = ContextVar("causeway_statement", default=None)
 
@@ -187,6 +190,9 @@ def with_keys_in_order(value: Any) -> Any:
     if isinstance(value, Value):
         value = value.copy()
         value.value = with_keys_in_order(value.value)
+    if isinstance(value, ExpressionList):
+        value = value.copy()
+        value.set_source_expressions([with_keys_in_order(each) for each in value.get_source_expressions()])
     return value
 
 
@@ -196,7 +202,7 @@ def place_of(key: str) -> tuple[int, bytes]:
 
 
 def note_in(statement: Statement, node: Any) -> None:
-    if isinstance(node.rhs, (list, tuple, set, frozenset)) and isinstance(node.lhs.output_field, JSONField):
+    if isinstance(node.rhs, LISTS) and isinstance(node.lhs.output_field, JSONField):
         note_json(statement, node)
     note_subquery(statement, node)
 
