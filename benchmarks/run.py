@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import catalog
+import constraints
 import databases
 import linked
 import roundtrips
@@ -26,6 +27,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 ENGINES = ["sqlite3", "mysql", "mariadb", "postgresql"]
 # By the engine of the local database: that of core, unless the options name another.
 APART = {name: "postgresql" if name == "sqlite3" else name for name in ENGINES}
+CONSTRAINTS = "constraints"
 APART_GROUPS = ["staged", "round-trips", "catalog", "transactions"]
 
 
@@ -34,7 +36,7 @@ def arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--engine", choices=ENGINES, help="measure on this engine only")
     add("--core-engine", choices=ENGINES, help=f"core's engine in the groups {', '.join(APART_GROUPS)}")
-    add("--only", choices=[*linked.GROUPS, *APART_GROUPS], help="measure this group only")
+    add("--only", choices=[*linked.GROUPS, CONSTRAINTS, *APART_GROUPS], help="measure this group only")
     add("--rows", type=positive, default=100_000, metavar="N", help="core rows (default %(default)s)")
     add(
         "--local-rows", type=positive, default=1_000_000, metavar="N", help="local rows (default %(default)s)"
@@ -112,6 +114,9 @@ def run_linked(engine: str, groups: list[str], options: argparse.Namespace) -> N
         linked.prepare(running, options.rows, options.local_rows)
         projects = linked.compared(running, options.control)
         for group in groups:
+            if group == CONSTRAINTS:
+                constraints.report(constraints.measure(running))
+                continue
             figures = linked.measure(projects, group, options.rounds, options.repeat)
             linked.report(projects, group, figures)
 
@@ -146,15 +151,16 @@ def apart_groups(engine: str, options: argparse.Namespace) -> list[str]:
     return [group for group in APART_GROUPS if options.only in (None, group) and not senseless.get(group)]
 
 
-def linked_groups(options: argparse.Namespace) -> list[str]:
-    return [group for group in linked.GROUPS if options.only in (None, group)]
+def linked_groups(engine: str, options: argparse.Namespace) -> list[str]:
+    groups = [*linked.GROUPS, *([CONSTRAINTS] if engine != "sqlite3" and not options.control else [])]
+    return [group for group in groups if options.only in (None, group)]
 
 
 def run_all(options: argparse.Namespace) -> None:
     if options.control and options.only in APART_GROUPS:
         raise Unfit(f"--control is for the groups with a stock project: {', '.join(linked.GROUPS)}.")
     for engine in [options.engine] if options.engine else ENGINES:
-        if groups := linked_groups(options):
+        if groups := linked_groups(engine, options):
             run_linked(engine, groups, options)
         if not options.control and (groups := apart_groups(engine, options)):
             run_apart(engine, groups, options)

@@ -69,6 +69,8 @@ class DatabaseWrapperMixin(TransactionsMixin):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        # Constraints to core tables that migrations could not make.
+        self.left_out = []
         if self.alias in staged_cores():
             self.queries_log = CoreLog(maxlen=self.queries_limit)
 

@@ -1,5 +1,6 @@
 from contextlib import contextmanager
 
+from causeway.backends.base.constraints import CoreConstraint, CoreConstraintsMixin
 from causeway.conf import staged_cores
 from causeway.exceptions import CoreNotOwned
 from causeway.history import installed_model, is_of_a_migration
@@ -23,7 +24,7 @@ def on_own_table(name):
     return method
 
 
-class SchemaEditorMixin:
+class SchemaEditorMixin(CoreConstraintsMixin):
     # The names of core tables that were put into statements and have such signs.
     with_percent_signs: frozenset[str] = frozenset()
 
@@ -48,8 +49,8 @@ class SchemaEditorMixin:
         return placed or super().quote_name(name)
 
     def execute(self, sql, params=()):
-        sql = str(sql)
-        if params is not None:
+        if params is not None and not isinstance(sql, CoreConstraint):
+            sql = str(sql)
             # Of the names in it, only ours may have any: Django's own statements do not bear them.
             for name in self.with_percent_signs:
                 sql = sql.replace(name, with_parameters(name))
@@ -135,6 +136,7 @@ class SchemaEditorMixin:
         return super()._collate_sql(collation, *args)
 
     def add_field(self, model, field):
+        self.without_inline_constraint(field)
         with self.possible_constraints(field), self.keys_of_today(field):
             return self.add_own_field(model, field)
 

@@ -10,6 +10,8 @@ from causeway.placements import is_linked_on, is_placed
 from causeway.transactions.checks import check_core, check_local
 from causeway.transactions.leftovers import left_alone
 
+FIX_CONSTRAINTS = "Run manage.py causeway constraints --fix."
+
 
 class ValidationMixin:
     """Checks of the links of a connection, with and without asking the database."""
@@ -41,7 +43,16 @@ class ValidationMixin:
             return []
         if any(issue.is_serious() for issue in issues):
             return issues
-        return [*issues, *self.check_tables(home)]
+        return [*issues, *self.check_tables(home), *self.check_constraints_to(home)]
+
+    def check_constraints_to(self, home):
+        """Whether the constraints of local tables refer to the tables of the core database."""
+        from causeway.constraints import problems  # it imports the placements
+
+        return [
+            Warning(str(problem), hint=FIX_CONSTRAINTS, obj=problem.field, id="causeway.W015")
+            for problem in problems(home)
+        ]
 
     def check_link(self, home):
         """What can be said of the link to a core database from the settings alone."""

@@ -10,6 +10,7 @@ from causeway.backends.mysql.cursor import NO_SUCH_TABLE, CursorDebugWrapper, Cu
 from causeway.backends.mysql.features import MySQLFeaturesMixin
 from causeway.backends.mysql.introspection import MySQLIntrospectionMixin
 from causeway.backends.mysql.operations import MySQLOperationsMixin
+from causeway.backends.mysql.schema import MySQLSchemaEditorMixin
 from causeway.backends.mysql.server import MySQLServerMixin
 from causeway.backends.mysql.validation import MySQLValidationMixin
 from causeway.conf import LOCAL_ALIAS, staged_cores
@@ -23,6 +24,7 @@ class MySQLMixin(MySQLBranchesMixin, MySQLServerMixin, DatabaseWrapperMixin):
 
     mixins = {
         **DatabaseWrapperMixin.mixins,
+        "SchemaEditorClass": MySQLSchemaEditorMixin,
         "creation_class": MySQLCreationMixin,
         "features_class": MySQLFeaturesMixin,
         "introspection_class": MySQLIntrospectionMixin,

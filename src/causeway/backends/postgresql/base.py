@@ -14,6 +14,7 @@ from causeway.backends.postgresql.cursor import (
 from causeway.backends.postgresql.features import PostgreSQLFeaturesMixin
 from causeway.backends.postgresql.introspection import PostgreSQLIntrospectionMixin
 from causeway.backends.postgresql.operations import PostgreSQLOperationsMixin
+from causeway.backends.postgresql.schema import PostgreSQLSchemaEditorMixin
 from causeway.backends.postgresql.search_path import with_search_path
 from causeway.backends.postgresql.server import PostgreSQLServerMixin
 from causeway.backends.postgresql.validation import PostgreSQLValidationMixin
@@ -46,6 +47,7 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, PostgreSQLServerMixin, DatabaseWr
 
     mixins = {
         **DatabaseWrapperMixin.mixins,
+        "SchemaEditorClass": PostgreSQLSchemaEditorMixin,
         "creation_class": PostgreSQLCreationMixin,
         "features_class": PostgreSQLFeaturesMixin,
         "introspection_class": PostgreSQLIntrospectionMixin,

@@ -12,6 +12,7 @@ from causeway.backends.base.branches import BranchesMixin
 from causeway.backends.sqlite3.creation import SQLiteCreationMixin
 from causeway.backends.sqlite3.cursor import CursorDebugWrapper, CursorWrapper
 from causeway.backends.sqlite3.errors import LockedFileExplainer
+from causeway.backends.sqlite3.introspection import SQLiteIntrospectionMixin
 from causeway.backends.sqlite3.operations import SQLiteOperationsMixin
 from causeway.backends.sqlite3.schema import SQLiteSchemaEditorMixin
 from causeway.backends.sqlite3.server import SQLiteServerMixin
@@ -29,6 +30,7 @@ class SQLiteMixin(BranchesMixin, SQLiteServerMixin, DatabaseWrapperMixin):
         **DatabaseWrapperMixin.mixins,
         "SchemaEditorClass": SQLiteSchemaEditorMixin,
         "creation_class": SQLiteCreationMixin,
+        "introspection_class": SQLiteIntrospectionMixin,
         "ops_class": SQLiteOperationsMixin,
         "validation_class": SQLiteValidationMixin,
     }

@@ -34,6 +34,9 @@ class SQLiteSchemaEditorMixin(SchemaEditorMixin):
         # They go with the table, which is made anew.
         pass
 
+    def repair_constraint(self, field, wrong):
+        self._remake_table(field.model)
+
     def alter_type(self, old, new):
         with self.possible_constraints(old, new):
             self._remake_table(old.model, alter_fields=[(old, new)])

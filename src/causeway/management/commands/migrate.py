@@ -9,12 +9,15 @@ from django.db import connections
 from django.db.migrations import RunPython, SeparateDatabaseAndState
 
 from causeway import homes
+from causeway.backends.base.constraints import MISSING
 from causeway.backends.base.validation import constrained_core_targets
 from causeway.conf import LOCAL_ALIAS, cores
+from causeway.constraints import problems, repair
 from causeway.exceptions import CoreReadOnly
 from causeway.management.autodetector import CoreAutodetector
 from causeway.management.content_types import homes_to_fill
 from causeway.management.core_apps import core_apps
+from causeway.orphans.relations import label_of
 
 
 def making_rows(operation, aliases):
@@ -54,15 +57,30 @@ class Command(DjangoCommand):
             return None
         self.report(core_apps([options["app_label"]]), options)
         is_dry = options["plan"] or options["check_unapplied"]
-        if not (is_dry or options["fake"]):
+        # Where an older state is asked for, core has or will have older tables too.
+        is_back = options["migration_name"] is not None
+        if not (is_dry or options["fake"] or is_back):
             self.refuse_lacking_targets(connections[database], options["app_label"])
         self.homes = () if is_dry or database != LOCAL_ALIAS else homes_to_fill()
         try:
             with ExitStack() as self.of_tables, homes.migrating(database), homes.over_link(*self.homes):
-                return super().handle(*args, **options)
+                super().handle(*args, **options)
         except CoreReadOnly as error:
             # A migration, or what runs after it, writes rows of core.
             raise CommandError(str(error)) from error
+        if getattr(connections[database], "left_out", None):
+            self.complete_constraints(options)
+        return None
+
+    def complete_constraints(self, options):
+        """Make the constraints to core that migrations could not make: their tables are of an older state."""
+        missing = [problem for problem in problems() if problem.kind == MISSING]
+        for field, why in repair(missing).items():
+            if options["verbosity"] >= 1:
+                self.stdout.write(
+                    f"  {label_of(field)} is left without its constraint to core: {why} Once that is put right, run "
+                    f"manage.py causeway constraints --fix."
+                )
 
     def migration_progress_callback(self, action, migration=None, fake=False):
         super().migration_progress_callback(action, migration, fake)

@@ -2,6 +2,7 @@
 
 from causeway.management.verbs.base import Verb
 from causeway.management.verbs.check import Check
+from causeway.management.verbs.constraints import Constraints
 from causeway.management.verbs.explain import Explain
 from causeway.management.verbs.feed import Feed
 from causeway.management.verbs.mirror import Mirror
@@ -13,6 +14,7 @@ __all__ = ["VERBS", "Verb"]
 
 VERBS: dict[str, type[Verb]] = {
     "check": Check,
+    "constraints": Constraints,
     "explain": Explain,
     "feed": Feed,
     "mirror": Mirror,
