@@ -65,7 +65,8 @@ def case(seed: object, product: str, core_product: str) -> Case:
     of_places = [piece for piece in PIECES if "mysql" not in engines or piece != "😀"]
     for which in ("child", "core"):
         found.places[which] = name(draw, of_places, longest - BEFORE)
-        found.places[f"{which} schema"] = name(draw, PIECES, longest)
+        # Its beginning is not the other's: PostgreSQL may cut it.
+        found.places[f"{which} schema"] = which[1] + name(draw, PIECES, longest + 7)
     draw_names(draw, found, engines, longest)
     return found
 

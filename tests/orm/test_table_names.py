@@ -179,3 +179,22 @@ class WriteTests(OneNameTestCase):
         )
         CoreNote.objects.all().delete()
         self.assertEqual(LocalNote.objects.count(), 1)
+
+
+class ColumnOfTheSameNameTests(OneNameTestCase):
+    """Before Django 6.1 a table's name has no quotes where ``extra()`` calls a column so."""
+
+    def named_alike(self, queryset):
+        return queryset.extra(select={str(queryset.model._meta.db_table): "1"})
+
+    def test_read(self):
+        self.assertEqual(self.texts(self.named_alike(Entry.objects.all())), ["core 0", "core 1", "core 2"])
+        found = self.named_alike(LocalEntry.objects.filter(original__text="core 0"))
+        self.assertEqual(self.texts(found), ["local 1"])
+
+    def test_written(self):
+        self.named_alike(Entry.objects.filter(text="core 1")).update(text="changed")
+        self.assertEqual(self.texts(Entry.objects.all()), ["changed", "core 0", "core 2"])
+        self.named_alike(Entry.objects.filter(text="changed"))._raw_delete("default")
+        self.assertEqual(self.texts(Entry.objects.all()), ["core 0", "core 2"])
+        self.assertEqual(LocalEntry.objects.count(), 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import EmptyResultSet
@@ -52,8 +53,7 @@ def refuse_joins(nodes, unbearable):
 
 
 def names_compared(join):
-    columns = {field.column for pair in join.join_fields for field in pair}
-    return {join.table_alias, join.parent_alias, *columns}
+    return {join.table_alias, join.parent_alias, *chain.from_iterable(join.join_cols)}
 
 
 def local_table_on_core(table: str, alias: str) -> str:
