@@ -3,8 +3,6 @@ from urllib.parse import quote
 
 from django.db import connections
 from django.db.backends.sqlite3.base import DatabaseWrapper as SQLiteDatabaseWrapper
-from django.db.backends.utils import CursorDebugWrapper as DjangoCursorDebugWrapper
-from django.db.backends.utils import CursorWrapper as DjangoCursorWrapper
 from django.utils.functional import cached_property
 
 from causeway.backends.base.base import DatabaseWrapperMixin
@@ -12,6 +10,7 @@ from causeway.backends.base.branches import BranchesMixin
 from causeway.backends.sqlite3.creation import SQLiteCreationMixin
 from causeway.backends.sqlite3.cursor import CursorDebugWrapper, CursorWrapper
 from causeway.backends.sqlite3.errors import LockedFileExplainer
+from causeway.backends.sqlite3.guard import Guard
 from causeway.backends.sqlite3.introspection import SQLiteIntrospectionMixin
 from causeway.backends.sqlite3.operations import SQLiteOperationsMixin
 from causeway.backends.sqlite3.schema import SQLiteSchemaEditorMixin
@@ -42,6 +41,9 @@ class SQLiteMixin(BranchesMixin, SQLiteServerMixin, DatabaseWrapperMixin):
         super().__init__(*args, **kwargs)
         # What is attached to the open connection: file by alias.
         self.attached = {}
+        # The aliases of these, by the schemas that they are here.
+        self.homes_by_schema = {}
+        self.guard = Guard(self)
         # By core, which files are in WAL mode.
         self.in_wal = {}
 
@@ -50,10 +52,10 @@ class SQLiteMixin(BranchesMixin, SQLiteServerMixin, DatabaseWrapperMixin):
         return LockedFileExplainer(self)
 
     def make_cursor(self, cursor):
-        return (DjangoCursorWrapper if self.is_core else CursorWrapper)(cursor, self)
+        return CursorWrapper(cursor, self)
 
     def make_debug_cursor(self, cursor):
-        return (DjangoCursorDebugWrapper if self.is_core else CursorDebugWrapper)(cursor, self)
+        return CursorDebugWrapper(cursor, self)
 
     def missing_table(self, error):
         _, found, name = str(error).partition("no such table: ")
@@ -68,7 +70,7 @@ class SQLiteMixin(BranchesMixin, SQLiteServerMixin, DatabaseWrapperMixin):
 
     def init_connection_state(self):
         super().init_connection_state()
-        self.attached = {}
+        self.attached, self.homes_by_schema = {}, {}
         self.in_wal = {}
         self.ops.targets.clear()
         if any(
@@ -123,14 +125,13 @@ class SQLiteMixin(BranchesMixin, SQLiteServerMixin, DatabaseWrapperMixin):
         except self.Database.Error as error:
             raise unavailable(home, self.alias, error) from error
         self.attached[home] = name
+        self.homes_by_schema[schema_name(home)] = home
+        self.guard.keep()
 
     def detach(self, home):
         self.connection.execute(f"DETACH DATABASE {self.schema(home)}")
         del self.attached[home]
-
-    @property
-    def attached_schemas(self):
-        return {schema_name(home) for home in self.attached}
+        del self.homes_by_schema[schema_name(home)]
 
     def schema(self, home):
         """The SQL that names an attached core database."""

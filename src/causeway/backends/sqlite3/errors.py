@@ -6,9 +6,11 @@ from causeway.placements import is_linked
 
 
 class LockedFileExplainer(MissingTableExplainer):
-    """Says so where a locked file is held by this very thread, over its other connection."""
+    """Says so where a locked file is held by this very thread, over its other connection; and what the guard refused."""
 
     def __exit__(self, exc_type, exc_value, traceback):
+        if exc_type is not None and (refusal := self.wrapper.guard.refusal):
+            raise refusal from exc_value
         if exc_type is not None and "locked" in str(exc_value) and (holder := self.holder()):
             exc_value.args = (
                 f"{exc_value} (the transaction that is open on {holder!r} holds it: on SQLite, write core rows over "
