@@ -9,8 +9,19 @@ PROJECTS = ("wire", "daily", "weekly")
 ENGINES = ("sqlite3", "mysql", "mariadb", "postgresql")
 
 
+# By what a database, a role or a folder of files is known to be the newsroom's.
+MARK = "newsroom_mark"
+
+
 class DatabasesError(Exception):
     """The engine refused something; the message is a sentence for the terminal."""
+
+
+def not_ours(what, variable):
+    return DatabasesError(
+        f"{what} is not marked as the newsroom's, so it is not dropped: somebody else may have made it. Give the newsroom "
+        f"another place, by the variable {variable}, or remove it yourself."
+    )
 
 
 class Files:
@@ -25,16 +36,25 @@ class Files:
     def create(self):
         """Three empty databases; those of an earlier run are removed."""
         self.drop()
+        self.mark.touch()
         for project in PROJECTS:
             self.file(project).touch()
 
     def drop(self):
+        """Remove the files. Raises DatabasesError where somebody else made one."""
+        for project in PROJECTS:
+            if self.file(project).exists() and not self.mark.exists():
+                raise not_ours(f"The file {self.file(project)}", "NEWSROOM_VAR")
         for project in PROJECTS:
             for suffix in ("", "-journal", "-wal", "-shm"):
                 Path(f"{self.file(project)}{suffix}").unlink(missing_ok=True)
 
     def file(self, project):
         return self.folder / f"{project}.sqlite3"
+
+    @property
+    def mark(self):
+        return self.folder / MARK
 
     def rows(self, project, sql, *parameters):
         """What a statement finds, sent as the project sends its own; ``?`` stands for a parameter."""
@@ -95,14 +115,23 @@ class MySQL(Server):
         self.drop()
         for project in PROJECTS:
             self.as_owner(f"CREATE DATABASE {self.name}_{project} CHARACTER SET utf8mb4")
+            self.as_owner(f"CREATE TABLE {self.name}_{project}.{MARK} (id integer PRIMARY KEY)")
 
     def drop(self):
+        """Drop the databases. Raises DatabasesError where somebody else made one."""
+        sql = (
+            "SELECT schema_name FROM information_schema.schemata WHERE schema_name = %s AND NOT EXISTS "
+            "(SELECT 1 FROM information_schema.tables WHERE table_schema = schema_name AND table_name = %s)"
+        )
+        for project in PROJECTS:
+            for (name,) in self.as_owner(sql, (f"{self.name}_{project}", MARK)):
+                raise not_ours(f"The database {name!r}", "NEWSROOM_NAME")
         # The children first: their constraints hold on to the tables in core.
         for project in reversed(PROJECTS):
             self.as_owner(f"DROP DATABASE IF EXISTS {self.name}_{project}")
 
-    def as_owner(self, sql):
-        self.execute({"user": self.owner.user, "password": self.owner.password}, sql)
+    def as_owner(self, sql, parameters=()):
+        return self.execute({"user": self.owner.user, "password": self.owner.password}, sql, parameters)
 
     def login(self, project):
         return {
@@ -144,7 +173,9 @@ class PostgreSQL(Server):
         self.drop()
         for project in PROJECTS:
             self.as_owner(f"CREATE ROLE {self.name}_{project} LOGIN PASSWORD '{self.password}'")
+            self.as_owner(f"COMMENT ON ROLE {self.name}_{project} IS '{MARK}'")
         self.as_owner(f"CREATE DATABASE {self.name} TEMPLATE template0 ENCODING 'UTF8'")
+        self.as_owner(f"COMMENT ON DATABASE {self.name} IS '{MARK}'")
         for project, schema in self.schemas.items():
             role = f"{self.name}_{project}"
             self.as_owner(f"CREATE SCHEMA {schema} AUTHORIZATION {role}", self.name)
@@ -152,6 +183,16 @@ class PostgreSQL(Server):
         self.let_children_use_core()
 
     def drop(self):
+        """Drop the database and the roles. Raises DatabasesError where somebody else made one."""
+        sql = """
+            SELECT 'The database ' || datname FROM pg_database
+            WHERE datname = %s AND shobj_description(oid, 'pg_database') IS DISTINCT FROM %s
+            UNION ALL SELECT 'The role ' || rolname FROM pg_roles
+            WHERE rolname = ANY(%s) AND shobj_description(oid, 'pg_authid') IS DISTINCT FROM %s
+        """
+        roles = [f"{self.name}_{project}" for project in PROJECTS]
+        for (what,) in self.as_owner(sql, parameters=(self.name, MARK, roles, MARK)):
+            raise not_ours(what, "NEWSROOM_NAME")
         self.as_owner(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
         for project in PROJECTS:
             self.as_owner(f"DROP ROLE IF EXISTS {self.name}_{project}")
@@ -167,9 +208,9 @@ class PostgreSQL(Server):
         ):
             self.as_owner(statement, self.name)
 
-    def as_owner(self, sql, database="postgres"):
+    def as_owner(self, sql, database="postgres", parameters=()):
         login = {"user": self.owner.user, "password": self.owner.password, "dbname": database}
-        self.execute(login, sql)
+        return self.execute(login, sql, parameters)
 
     def login(self, project):
         return {"user": f"{self.name}_{project}", "password": self.password, "dbname": self.name}

@@ -50,7 +50,7 @@ class Newsroom:
         except OSError as error:
             raise NewsroomError(f"The folder {self.var} cannot be made: {error.strerror}.") from error
         # Another name lets a second newsroom stand on the same server.
-        name = os.environ.get("NEWSROOM_NAME", "newsroom")
+        name = os.environ.get("NEWSROOM_NAME", "causeway_newsroom")
         if engine == "sqlite3":
             self.databases = Files(self.var)
         elif engine == "postgresql":

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from databases import PROJECTS, DatabasesError
+from databases import MARK, PROJECTS, DatabasesError
 
 from tests.databases import product
 
@@ -75,6 +75,44 @@ def test_a_demo_that_cannot_be_set_up_ends_with_a_sentence(server, tmp_path):
     assert status == 1
     assert "cannot be made" in text
     assert "Traceback" not in text
+
+
+def test_a_database_that_somebody_else_made_is_not_dropped(make_room):
+    room = make_room("others")
+    room.create_databases()
+    for project in PROJECTS:
+        room.rows(project, "CREATE TABLE kept (id integer)")
+    unmark(room.databases)
+    try:
+        text, status = played(room.environment)
+        assert status == 1
+        assert "is not marked as the newsroom's, so it is not dropped" in text
+        assert "Traceback" not in text
+        for project in PROJECTS:
+            assert room.rows(project, "SELECT * FROM kept") == []
+    finally:
+        mark(room.databases)
+
+
+def unmark(databases):
+    """Take the mark of what was made last."""
+    match product():
+        case "sqlite3":
+            databases.mark.unlink()
+        case "postgresql":
+            databases.as_owner(f"COMMENT ON ROLE {databases.name}_weekly IS NULL")
+        case _:
+            databases.as_owner(f"DROP TABLE {databases.name}_weekly.{MARK}")
+
+
+def mark(databases):
+    match product():
+        case "sqlite3":
+            databases.mark.touch()
+        case "postgresql":
+            databases.as_owner(f"COMMENT ON ROLE {databases.name}_weekly IS '{MARK}'")
+        case _:
+            databases.as_owner(f"CREATE TABLE {databases.name}_weekly.{MARK} (id integer PRIMARY KEY)")
 
 
 def test_serve_ends_its_sites_with_it(stage):
