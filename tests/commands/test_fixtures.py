@@ -79,7 +79,7 @@ def test_what_was_dumped_is_loaded_again(projects):
     child.manage("dumpdata", "comments", "shelves", "--output", "local.json")
     for table in reversed(LOCAL_ROWS):
         child.rows(f"DELETE FROM {table}")
-    child.manage("flush", "--noinput", "--database", "core")
+    child.manage("flush", "--noinput", "--database", "core", "--for-every-project")
     child.manage("loaddata", "--database", "core", "core.json")
     assert set(counts(child, LOCAL_ROWS).values()) == {0}
     child.manage("loaddata", "local.json")

@@ -30,18 +30,38 @@ def test_flush_of_core_empties_the_core_tables_alone(projects):
     if child.databases.engine == "postgresql":
         child.manage("flush", "--noinput")
     before = counts(child, LOCAL_ROWS)
-    child.manage("flush", "--noinput", "--database", "core")
+    child.manage("flush", "--noinput", "--database", "core", "--for-every-project")
     assert set(counts(core, CORE_ROWS).values()) == {0}
     assert core.rows("SELECT * FROM auth_user") == users
     assert core.rows("SELECT * FROM django_content_type") == types
     assert counts(child, LOCAL_ROWS) == before
 
 
+@pytest.mark.parametrize("arguments", [["--noinput"], []])
+def test_flush_of_core_is_refused_unless_it_is_owned_or_meant(projects, arguments):
+    core, child = projects
+    if child.databases.engine == "postgresql":
+        child.manage("flush", "--noinput")
+    before = core.dump()
+    done = child.manage("flush", "--database", "core", *arguments, status=1)
+    assert done.stderr == (
+        "CommandError: Cannot flush the core database 'core': every project that shares its rows would lose them, and "
+        "this one does not own it. Flush it in the core project, or say --for-every-project.\n"
+    )
+    assert core.dump() == before
+    code = "from django.core.management import call_command; call_command('flush', database='core', interactive=False)"
+    assert "--for-every-project" in child.manage("shell", "--command", code, status=1).stderr
+    assert core.dump() == before
+    with child.changed_settings("CAUSEWAY['core']['OWNER'] = True"):
+        child.manage("flush", "--noinput", "--database", "core")
+    assert set(counts(core, CORE_ROWS).values()) == {0}
+
+
 @pytest.mark.postgresql
 def test_flush_of_core_is_refused_where_a_constraint_would_be_violated(projects):
     core, child = projects
     before = core.dump(), child.dump()
-    done = child.manage("flush", "--noinput", "--database", "core", status=1)
+    done = child.manage("flush", "--noinput", "--database", "core", "--for-every-project", status=1)
     assert "rows of another database still refer to its rows" in done.stderr
     assert (core.dump(), child.dump()) == before
 
@@ -93,7 +113,7 @@ def test_flush_of_a_read_only_core_is_refused(projects):
     core, child = projects
     before = core.dump()
     with child.changed_settings("CAUSEWAY['core']['READ_ONLY'] = True"):
-        done = child.manage("flush", "--noinput", "--database", "core", status=1)
+        done = child.manage("flush", "--noinput", "--database", "core", "--for-every-project", status=1)
         child.manage("flush", "--noinput")
     assert core.dump() == before
     assert "READ_ONLY" in done.stderr

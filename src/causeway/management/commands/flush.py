@@ -10,13 +10,18 @@ from causeway.transactions.installation import kept_key
 
 
 class Command(DjangoCommand):
+    def add_arguments(self, parser):
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--for-every-project",
+            action="store_true",
+            help="Flush a core database, though that takes its rows from every project that shares them.",
+        )
+
     def handle(self, **options):
         core = cores().get(options["database"])
-        if core and core.read_only and not is_test_database(core.alias):
-            raise CommandError(
-                f"Cannot flush the core database {core.alias!r}: CAUSEWAY[{core.alias!r}] declares it READ_ONLY. "
-                f"Flush it in the core project."
-            )
+        if core and not is_test_database(core.alias):
+            self.refuse_core(core, options.get("for_every_project"))
         try:
             # What is made again afterwards may be rows of core.
             is_filled = options["database"] == LOCAL_ALIAS and not options.get("inhibit_post_migrate")
@@ -30,3 +35,16 @@ class Command(DjangoCommand):
                     f"or delete those first. The server says: {error.__cause__}"
                 ) from error
             raise
+
+    def refuse_core(self, core, is_meant):
+        """Raise CommandError where this project must not flush a core database, or does not say that it means to."""
+        cannot = f"Cannot flush the core database {core.alias!r}"
+        if core.read_only:
+            raise CommandError(
+                f"{cannot}: CAUSEWAY[{core.alias!r}] declares it READ_ONLY. Flush it in the core project."
+            )
+        if not (core.owner or is_meant):
+            raise CommandError(
+                f"{cannot}: every project that shares its rows would lose them, and this one does not own it. Flush it in "
+                f"the core project, or say --for-every-project."
+            )
