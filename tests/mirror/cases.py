@@ -97,6 +97,25 @@ class MirrorTestCase(TransactionTestCase):
                 cursor.execute(statement)
             return list(cursor.fetchall()) if cursor.description else []
 
+    def remove_constraints(self, table):
+        """Until the end of the test, no constraint reaches from the child's tables to this one of core.
+
+        As in a child that is not linked, or whose foreign keys have none: core may delete what local rows refer to.
+        PostgreSQL cannot leave off the constraints of one session and yet execute the triggers of the log.
+        """
+        if connections["core"].vendor != "postgresql":
+            return
+        referring = self.in_core(
+            "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(pg_constraint.oid)"
+            " FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"
+            f" WHERE contype = 'f' AND confrelid = '{table}'::regclass"
+            " AND relnamespace <> current_schema()::regnamespace"
+        )
+        for referrer, name, definition in referring:
+            self.in_core(f"ALTER TABLE {referrer} DROP CONSTRAINT {name}")
+            self.addCleanup(self.in_core, f"ALTER TABLE {referrer} ADD CONSTRAINT {name} {definition}")
+        self.addCleanup(self._fixture_teardown)
+
     def state(self, name):
         return MirrorTable.objects.get(home="core", name=name)
 
