@@ -125,7 +125,8 @@ def make_key(using: str, apps: Any = apps, **kwargs: Any) -> None:
     except LookupError:
         return
     row, _ = installation.objects.using(using).get_or_create(id=1)
-    if not row.identities:
+    # A core project's database may be one of Django's own backends: it decides nothing.
+    if not row.identities and hasattr(connections[using], "identity"):
         add_identity(using)
     forget_key()
 

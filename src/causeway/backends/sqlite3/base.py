@@ -150,7 +150,7 @@ def linkable(connection):
 
 def schema_name(home):
     """What the file of a core database is attached as: its alias, where SQLite takes that for no other."""
-    taken = {"main", "temp", *(alias.lower() for alias in cores() if alias != home)}
+    taken = {"main", "temp", *(str(alias).lower() for alias in cores() if alias != home)}
     return own_name(home, is_taken=home.lower() in taken)
 
 
