@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
+from django.db import connections
 
 from causeway import homes
 from causeway.backends.base.guards import local_table_on_core, refuse_write
@@ -14,6 +15,7 @@ from causeway.history import is_of_a_migration, latest_name
 from causeway.placements import is_linked, is_placed
 from causeway.placements.mirrored import copy_of, reading_core
 from causeway.transactions.connections import is_test_database
+from causeway.transactions.plain import refuse_in_block_of_core
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -61,10 +63,16 @@ class CoreRouter:
     def db_for_write(self, model: type[Model] | None, **hints: Any) -> str | None:
         # Django asks for an instance also in order to validate it, or to write its local
         # relations: signals guard what is done with one.
-        if model is not None and hints.get("instance") is None:
-            refuse_write(model, None, "write")
+        if model is None or hints.get("instance") is not None:
+            with reading_core():
+                return self.db_for_read(model, **hints)
+        refuse_write(model, None, "write")
         with reading_core():
-            return self.db_for_read(model, **hints)
+            alias = self.db_for_read(model, **hints)
+        if alias is None:
+            # Before Django opens a block of its own round what it writes.
+            refuse_in_block_of_core(model, connections[LOCAL_ALIAS])
+        return alias
 
     def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
         databases = {_database(obj1), _database(obj2)}

@@ -32,6 +32,7 @@ class LockedFileTests(TransactionTestCase):
         with (
             self.assertRaisesMessage(OperationalError, "the transaction that is open on 'core' holds it"),
             transaction.atomic(using="core"),
+            transaction.atomic(),
         ):
             Content.contents.create(title="Dams", slug="dams")
             Author.objects.create(name="Ada")

@@ -3,9 +3,12 @@
 from contextlib import closing
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connections, transaction
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 
+import causeway
+from causeway.exceptions import PlainAtomicError
 from tests.library.models import Article, Author, Tag
 from tests.orm.models import Harbour, Place
 from tests.shop.models import Comment, Content, Story
@@ -138,6 +141,49 @@ class AtomicTests(TransactionTestCase):
         with transaction.atomic(using="core"):
             Place.objects.using("core").create(name="Delft", country="NL")
         self.assertEqual(Place.objects.get()._state.db, "default")
+
+    def test_a_block_of_core_alone_does_not_cover_core_models(self):
+        article = Article.objects.create(title="kept", slug="kept", author=self.author)
+        tag = Tag.objects.create(name="half")
+        writes = {
+            "insert": lambda: Article.objects.create(title="half", slug="half", author=self.author),
+            "bulk insert": lambda: Article.objects.bulk_create(
+                [Article(title="half", slug="half", author=self.author)]
+            ),
+            "update": lambda: Article.objects.update(title="half"),
+            "save": article.save,
+            "delete": lambda: Article.objects.filter(title="kept").delete(),
+            "relation": lambda: article.tags.add(tag),
+            "get or create": lambda: Tag.objects.get_or_create(name="half, too"),
+            "update or create": lambda: Tag.objects.update_or_create(name="half, too"),
+        }
+        for name, write in writes.items():
+            with (
+                self.subTest(name),
+                self.assertRaisesMessage(PlainAtomicError, "in a block of atomic(using='core')"),
+                transaction.atomic(using="core"),
+            ):
+                write()
+        with (
+            override_settings(CAUSEWAY={"core": {**settings.CAUSEWAY["core"], "PLAIN_ATOMIC": "warning"}}),
+            self.assertWarnsMessage(RuntimeWarning, "Use atomic() without"),
+            transaction.atomic(using="core"),
+        ):
+            Article.objects.update(title="kept")
+        self.assertEqual(Article.objects.get().title, "kept")
+
+    def test_a_block_of_core_within_or_around_one_that_covers_core_models(self):
+        with transaction.atomic(), transaction.atomic(using="core"):
+            Article.objects.create(title="one", slug="one", author=self.author)
+        with transaction.atomic(using="core"), causeway.atomic():
+            Article.objects.create(title="two", slug="two", author=self.author)
+        with self.assertRaises(Abort), transaction.atomic(using="core"), transaction.atomic():
+            Article.objects.create(title="three", slug="three", author=self.author)
+            raise Abort
+        self.assertEqual(Article.objects.count(), 2)
+        # What is read needs none.
+        with transaction.atomic(using="core"):
+            self.assertEqual(Article.objects.count(), 2)
 
     def test_the_core_connection_has_a_transaction_of_its_own(self):
         with self.assertRaises(Abort), transaction.atomic(using="core"):

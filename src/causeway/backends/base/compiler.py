@@ -15,6 +15,7 @@ from causeway.backends.base.derived import derived
 from causeway.backends.base.guards import refuse_joins, refuse_local_table, refuse_write
 from causeway.conf import cores
 from causeway.names import with_parameters
+from causeway.transactions.plain import refuse_in_block_of_core
 
 
 class SQLCompilerMixin:
@@ -77,6 +78,7 @@ class WritingMixin(SQLCompilerMixin):
             return super().as_sql()
         for written in (model, *parents):
             refuse_write(written, self.connection.alias, self.action)
+            refuse_in_block_of_core(written, self.connection)
         ops = self.connection.ops
         statement = self.mapped_statement(table) if ops.mapped(table) else super().as_sql()
         # What matches no row at all has raised EmptyResultSet by now, and needs no table.
