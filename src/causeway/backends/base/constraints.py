@@ -157,15 +157,17 @@ class CoreConstraintsMixin:
             self.validate(field.model._meta.db_table, self.quote_name(wrong[UNCHECKED].name))
 
     def constraint_obstacle(self, constraint):
-        """Why core has nothing to refer to now, as a clause, or None: it may be older or newer than the models."""
+        """Why a constraint cannot be now, as a clause, or None: either table may be older or newer than the models."""
         home = constraint.to_table.home
+        here = self.column_there(constraint.table, constraint.column)
+        if here is None:
+            return f"{constraint.table!r} has no column {constraint.column!r}"
         there = self.column_there(
             constraint.to_table, constraint.to_column, self.connection.linked_name(home)
         )
         if there is None:
             return f"the core database {home!r} has no column {constraint.to_column!r} of {str(constraint.to_table)!r}"
-        here = self.column_there(constraint.table, constraint.column)
-        if here is not None and not self.can_refer(here, there):
+        if not self.can_refer(here, there):
             return f"it is {here.type}, the column of the core database {home!r} is {there.type}"
         return None
 

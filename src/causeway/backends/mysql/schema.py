@@ -60,6 +60,8 @@ class MySQLSchemaEditorMixin(SchemaEditorMixin):
                 cursor.execute("SET foreign_key_checks = %s, lock_wait_timeout = %s", [checks, timeout])
 
     def index_left_out(self, constraint):
+        if self.column_there(constraint.table, constraint.column) is None:
+            return
         with self.connection.cursor() as cursor:
             there = self.connection.introspection.get_constraints(cursor, constraint.table)
         if not any(each["index"] and each["columns"][:1] == [constraint.column] for each in there.values()):

@@ -68,7 +68,7 @@ class Command(DjangoCommand):
         except CoreReadOnly as error:
             # A migration, or what runs after it, writes rows of core.
             raise CommandError(str(error)) from error
-        if getattr(connections[database], "left_out", None):
+        if getattr(connections[database], "left_out", None) and not is_back:
             self.complete_constraints(options)
         return None
 
