@@ -55,8 +55,8 @@ SERVER := $(SERVER_$(DB))
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint types test test-sqlite test-mysql test-mariadb test-postgresql test-newest test-all test-staged \
-	test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest test-feed feedtest fidelity fidelity-pairs packages bench docs \
-	demo serve clean mysql-server newest-servers
+	test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest test-feed feedtest fidelity fidelity-pairs packages test-wagtail bench \
+	docs demo serve clean mysql-server newest-servers
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
 
@@ -96,7 +96,7 @@ test-newest: $(DEV) newest-servers ## what depends on the engine, on the newest 
 			TESTS="$(or $(TESTS),$(ENGINE_TESTS))" ENGINES="mysql mariadb postgresql" || status=1; \
 	done; exit $$status
 
-test-all: test test-gis test-pairs crashtest fidelity fidelity-pairs packages ## everything, on every engine and version: hours
+test-all: test test-gis test-pairs crashtest fidelity fidelity-pairs packages test-wagtail ## everything, on every engine and version: hours
 	$(MAKE) --no-print-directory test-newest TESTS=tests
 
 # Throwaway servers of each kind, where no variable names one.
@@ -168,6 +168,13 @@ fidelity-pairs: $(DEV) mysql-server ## the same with staged core tables, for eve
 
 packages: $(PACKAGES)/.installed ## the test suites of third-party packages with their models in two databases: hours (PACKAGES_ARGS: less)
 	$(PACKAGES)/bin/python -m tests.packages.judge $(PACKAGES_ARGS)
+
+# The plugin of asyncio is for other suites.
+test-wagtail: $(PACKAGES)/.installed ## two sites of Wagtail over one core, and a day of their editors (ENGINES=sqlite3: on this alone)
+	status=0; for placement in linked staged; do for engine in $(filter-out mysql,$(ENGINES)); do \
+		CAUSEWAY_TEST_PLACEMENT=$$placement CAUSEWAY_TEST_ENGINE=$$engine \
+			$(PACKAGES)/bin/python -m pytest -p no:asyncio tests/packages/wagtail_sites || status=1; \
+	done; done; exit $$status
 
 bench: $(PACKAGE) mysql-server $(MARIADB) $(POSTGRESQL) ## compare with Django alone: prints ratios
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

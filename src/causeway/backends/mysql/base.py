@@ -65,7 +65,7 @@ class MySQLMixin(MySQLBranchesMixin, MySQLServerMixin, DatabaseWrapperMixin):
         return found[1] if found else ""
 
     def link_obstacle(self, other):
-        if other.vendor != self.vendor:
+        if not isinstance(other, MySQLDatabaseWrapper):
             return self.different_engines(other)
         if self.server_address() != server_address(other.settings_dict):
             return (

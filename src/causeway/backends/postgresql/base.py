@@ -75,7 +75,7 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, PostgreSQLServerMixin, DatabaseWr
         return found[1] if found else ""
 
     def link_obstacle(self, other):
-        if other.vendor != self.vendor:
+        if not isinstance(other, PostgreSQLDatabaseWrapper):
             return self.different_engines(other)
         here, there = server_address(self.settings_dict), server_address(other.settings_dict)
         if here != there:

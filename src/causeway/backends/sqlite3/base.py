@@ -62,7 +62,7 @@ class SQLiteMixin(BranchesMixin, SQLiteServerMixin, DatabaseWrapperMixin):
         return name if found else None
 
     def link_obstacle(self, other):
-        if other.vendor != self.vendor:
+        if not isinstance(other, SQLiteDatabaseWrapper):
             return self.different_engines(other)
         if str(other.settings_dict["NAME"]) == ":memory:":
             return f"{other.alias!r} is a private in-memory database, which no other connection can see"
