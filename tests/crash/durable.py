@@ -39,7 +39,7 @@ class DurableServer:
         self.folder_of_its_own = tempfile.TemporaryDirectory(prefix=f"causeway-crash-{self.kind.name}-")
         self.folder = Path(self.folder_of_its_own.name)
         self.port = port_for.select_random()
-        self.kind.make_data(self.folder)
+        self.make_data()
         self.launch()
         self.await_answer()
         return self
@@ -52,20 +52,34 @@ class DurableServer:
             self.kill()
         self.folder_of_its_own.cleanup()
 
+    def make_data(self) -> None:
+        self.kind.make_data(self.folder)
+
     def connect(self) -> Any:
         raise NotImplementedError
 
-    def create_database(self, name: str) -> None:
+    def execute(self, *statements: str) -> list[Any]:
+        """What the last of the statements answers."""
         with closing(self.connect()) as connection:
-            connection.cursor().execute(f"CREATE DATABASE {name}")
+            cursor = connection.cursor()
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
 
-    def settings(self, name: str) -> dict[str, Any]:
-        """An entry of ``DATABASES``."""
+    def be_careless(self, name: str) -> None:
+        """From now on, commits to a database do not wait for the disk."""
+        raise NotImplementedError
+
+    def create_database(self, name: str) -> None:
+        self.execute(f"CREATE DATABASE {name}")
+
+    def settings(self, name: str, port: int) -> dict[str, Any]:
+        """An entry of ``DATABASES``, by the port of what is before the server."""
         return {
             "ENGINE": f"causeway.backends.{self.engine}",
             "NAME": name,
             "HOST": servers.HOST,
-            "PORT": self.port,
+            "PORT": port,
             "USER": self.kind.owner,
             "OPTIONS": self.options,
         }
@@ -124,6 +138,9 @@ class MySQLServer(DurableServer):
     def connect(self) -> Any:
         return MySQLdb.connect(host=servers.HOST, port=self.port, user=self.kind.owner)
 
+    def be_careless(self, name: str) -> None:
+        self.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 0", "SET GLOBAL sync_binlog = 0")
+
 
 class MariaDBServer(MySQLServer):
     kind = servers.SERVERS["mariadb"]
@@ -140,6 +157,40 @@ class PostgreSQLServer(DurableServer):
     def connect(self) -> Any:
         login = {"host": servers.HOST, "port": self.port, "user": self.kind.owner}
         return psycopg.connect(**login, dbname="postgres", autocommit=True)
+
+    def be_careless(self, name: str) -> None:
+        self.execute(
+            f"ALTER DATABASE {name} SET synchronous_commit = off",
+            # What nobody waits for stays in memory for longer.
+            "ALTER SYSTEM SET wal_writer_delay = '10s'",
+            "SELECT pg_reload_conf()",
+        )
+
+    def is_followed(self) -> bool:
+        """Whether a standby has all but what comes now."""
+        return bool(self.execute("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"))
+
+
+class Standby(PostgreSQLServer):
+    """A server that follows another one over a port, asynchronously, until it is promoted."""
+
+    def __init__(self, port: int) -> None:
+        self.port_of_primary = port
+
+    def make_data(self) -> None:
+        another = servers.as_another_user()
+        if another:
+            shutil.chown(self.folder, servers.POSTGRESQL_USER)
+        self.kind.run(
+            [
+                *(*another, self.kind.program("pg_basebackup"), "--pgdata", str(self.folder / "data")),
+                *("--host", servers.HOST, "--port", str(self.port_of_primary), "--username", self.kind.owner),
+                *("--write-recovery-conf", "--checkpoint", "fast", "--no-sync"),
+            ]
+        )
+
+    def promote(self) -> None:
+        self.execute("SELECT pg_promote()")
 
 
 def children(pid: int) -> list[int]:

@@ -1,6 +1,7 @@
-"""The crash test of one pair of engines: prints a line of JSON for each named point and each random kill.
+"""The crash test of one pair of engines: prints a line of JSON for each thing that was tried.
 
-python -m tests.crash.pair LOCAL CORE --seed N [--points N] [--kills N]
+python -m tests.crash.pair LOCAL CORE --seed N [--points N] [--kills N] [--cuts N]
+python -m tests.crash.pair LOCAL CORE --seed N --losses N
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from tests import servers
-from tests.crash import points, project
+from tests.crash import losses, network, points, project
 from tests.crash.durable import SERVERS, DurableServer
-from tests.crash.points import Fault, faults
+from tests.crash.points import Fault, Roles, faults
 from tests.crash.processes import Ended, Fork, Hangs, call, fail_once, keep_transferring
+from tests.crash.proxy import Proxy
 
 WORKERS = 3
 RECOVERY_SECONDS = 20
@@ -35,16 +37,27 @@ RECOVERY = "a recovery"
 class Pair:
     """The databases and processes of a pair. ``told`` are the tokens that were told to be committed."""
 
-    def __init__(self, folder: Path, running: dict[str, DurableServer], chance: random.Random) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stack: ExitStack,
+        running: dict[str, DurableServer],
+        proxies: dict[str, Proxy],
+        chance: random.Random,
+    ) -> None:
         self.folder = folder
+        # Ends what is started later.
+        self.stack = stack
         self.servers = running
+        self.proxies = proxies
+        self.roles: Roles = points.USUAL if "core" in running else points.REVERSED
         self.chance = chance
         self.killed: list[DurableServer] = []
         self.told: set[str] = set()
         self.outcomes: Counter[str] = Counter()
 
     def kill(self, victim: str) -> None:
-        for alias in points.SERVERS_OF[victim]:
+        for alias in self.roles.of(victim):
             if server := self.servers.get(alias):
                 server.kill()
                 self.killed.append(server)
@@ -86,7 +99,7 @@ class Pair:
     def fail_at(self, fault: Fault, number: str) -> list[str]:
         """A transfer that meets a fault, recovery, and a transfer after it; what is not as it must be."""
         tokens = [f"{number}-{which}" for which in ("before", "during", "after")]
-        worker = Fork(fail_once, fault, tokens, self.chance.random())
+        worker = Fork(fail_once, fault, self.roles, tokens, self.chance.random())
         try:
             return self.recover_from(worker, fault, tokens)
         except Hangs:
@@ -150,12 +163,8 @@ class Pair:
 
     def kill_at_random(self, number: str) -> tuple[str, list[str]]:
         """Transfers during which something is killed: its name, and what is not as it must be."""
-        chance, stop = self.chance, self.folder / f"stop-{number}"
-        logs = [self.folder / f"log-{number}-{which}" for which in range(WORKERS)]
-        workers = [
-            Fork(keep_transferring, f"{number}-{which}", chance.random(), log, stop)
-            for which, log in enumerate(logs)
-        ]
+        chance = self.chance
+        workers, logs, stop = self.start_workers(number)
         time.sleep(chance.uniform(0.03, 0.4))
         victim = self.kill_one(workers)
         time.sleep(chance.choice([0, chance.uniform(0, 0.3)]))
@@ -173,10 +182,20 @@ class Pair:
             worker.kill()
         return victim, violations
 
+    def start_workers(self, number: str) -> tuple[list[Fork], list[Path], Path]:
+        """Those that make transfers, the logs that they write, and the file on which they stop."""
+        stop = self.folder / f"stop-{number}"
+        logs = [self.folder / f"log-{number}-{which}" for which in range(WORKERS)]
+        workers = [
+            Fork(keep_transferring, f"{number}-{which}", self.chance.random(), log, stop)
+            for which, log in enumerate(logs)
+        ]
+        return workers, logs, stop
+
     def kill_one(self, workers: list[Fork]) -> str:
-        local = [points.LOCAL, points.BOTH] if "default" in self.servers else []
-        victim = self.chance.choice([WORKER, ALL_WORKERS, RECOVERY, points.CORE, *local])
-        if victim in points.SERVERS_OF:
+        decider = [points.DECIDER, points.BOTH] if self.roles.decider in self.servers else []
+        victim = self.chance.choice([WORKER, ALL_WORKERS, RECOVERY, points.BRANCH, *decider])
+        if self.roles.of(victim):
             self.kill(victim)
         else:
             for worker in workers if victim == ALL_WORKERS else workers[:1]:
@@ -184,7 +203,8 @@ class Pair:
         return victim
 
     def recover_beside(self, is_killed: bool) -> list[str]:
-        """Recover once while transfers go on, in one process or in two; or kill one that does."""
+        """Recover once while transfers go on, in one process or in two; or kill one that does. Another repairs orphans."""
+        fixer = Fork(repair_orphans)
         recoveries = [Fork(send_recovery) for _ in range(self.chance.choice([1, 2]))]
         if is_killed:
             time.sleep(self.chance.uniform(0, 0.05))
@@ -197,6 +217,10 @@ class Pair:
                 violations.append("recovery beside transfers failed, see its traceback")
             except Hangs:
                 violations.append("recovery beside transfers hangs")
+        try:
+            self.outcomes.update([fixer.receive()])
+        except (Ended, Hangs) as problem:
+            violations.append(f"repairing orphans beside transfers: {type(problem).__name__}")
         return violations
 
     def await_workers(self, workers: list[Fork]) -> tuple[list[Fork], list[str]]:
@@ -238,6 +262,10 @@ def send_recovery(channel: Any) -> None:
     channel.send(project.recover())
 
 
+def repair_orphans(channel: Any) -> None:
+    channel.send(project.repair_orphans())
+
+
 def report(**what: Any) -> None:
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
@@ -250,6 +278,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", required=True)
     parser.add_argument("--points", type=int, help="how many of the named points; all where it is not given")
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--cuts", type=int, default=0, help="how many messages meet a fault of the network")
+    parser.add_argument("--losses", type=int, default=0, help="how many times a server loses transactions")
     parser.add_argument("--only", help="of the named points, those that have this in their name")
     options = parser.parse_args(arguments)
     with ExitStack() as stack:
@@ -261,32 +291,48 @@ def main(arguments: list[str]) -> int:
             for alias, engine in engines.items()
             if engine in SERVERS
         }
-        project.set_up({alias: settings_of(running.get(alias), folder) for alias in engines})
+        proxies = {alias: proxy_before(server, stack) for alias, server in running.items()}
+        settings = {
+            alias: running[alias].settings("bank", proxies[alias].port)
+            if alias in running
+            else file(alias, folder)
+            for alias in engines
+        }
+        project.set_up(settings, folder, decisions_kept=600 if options.losses else 0)
         call(project.make_tables)
-        run(Pair(folder, running, random.Random(f"{options.seed} {options.local} {options.core}")), options)
+        chance = random.Random(f"{options.seed} {options.local} {options.core}")
+        run(Pair(folder, stack, running, proxies, chance), options)
     return 0
 
 
-def settings_of(server: DurableServer | None, folder: Path) -> dict[str, Any]:
-    """An entry of ``DATABASES``: a new database of the server, or a file."""
-    if server is None:
-        return {
-            "ENGINE": "causeway.backends.sqlite3",
-            "NAME": folder / "bank.sqlite3",
-            "OPTIONS": {"timeout": 3},
-        }
+def proxy_before(server: DurableServer, stack: ExitStack) -> Proxy:
     server.create_database("bank")
-    return server.settings("bank")
+    proxy = Proxy(server.port)
+    stack.callback(proxy.close)
+    return proxy
+
+
+def file(alias: str, folder: Path) -> dict[str, Any]:
+    """An entry of ``DATABASES``: a file of SQLite."""
+    return {
+        "ENGINE": "causeway.backends.sqlite3",
+        "NAME": folder / f"{alias}.sqlite3",
+        "OPTIONS": {"timeout": 3},
+    }
 
 
 def run(pair: Pair, options: argparse.Namespace) -> None:
-    named = faults(has_local_server="default" in pair.servers)
+    if options.losses:
+        losses.run(pair, options.losses)
+        return
+    named = faults(decider_has_server=pair.roles.decider in pair.servers)
     if options.points is not None:
         named = sorted(pair.chance.sample(named, options.points))
     if options.only:
         named = [fault for fault in named if options.only in str(fault)]
     for number, fault in enumerate(named):
         pair.report(pair.fail_at(fault, f"named-{number}"), fault=fault)
+    network.run(pair, options.cuts)
     for number in range(options.kills):
         victim, violations = pair.kill_at_random(f"random-{number}")
         pair.report(violations, killed=victim)

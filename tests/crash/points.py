@@ -16,16 +16,16 @@ from django.db.backends.signals import connection_created
 ROW_REMOVAL = "row removal"
 DECISION_ROW = "decision row"
 PREPARE = "prepare"
-CHILD_COMMIT = "child commit"
-CORE_COMMIT = "core commit"
+DECIDING_COMMIT = "decision"
+BRANCH_COMMIT = "branch commit"
 # In the order of the protocol: a transaction deletes the rows of those before it.
-STEPS = (ROW_REMOVAL, DECISION_ROW, PREPARE, CHILD_COMMIT, CORE_COMMIT)
-STEPS_ON_CORE = {PREPARE, CORE_COMMIT}
+STEPS = (ROW_REMOVAL, DECISION_ROW, PREPARE, DECIDING_COMMIT, BRANCH_COMMIT)
+STEPS_ON_BRANCH = {PREPARE, BRANCH_COMMIT}
 STATEMENTS = [
     (ROW_REMOVAL, re.compile(r"DELETE FROM .?causeway_decision")),
     (DECISION_ROW, re.compile(r"INSERT INTO .?causeway_decision")),
     (PREPARE, re.compile(r"PREPARE TRANSACTION|XA PREPARE")),
-    (CORE_COMMIT, re.compile(r"(?:COMMIT|ROLLBACK) PREPARED|XA (?:COMMIT|ROLLBACK)")),
+    (BRANCH_COMMIT, re.compile(r"(?:COMMIT|ROLLBACK) PREPARED|XA (?:COMMIT|ROLLBACK)")),
 ]
 
 BEFORE = "before"
@@ -35,10 +35,24 @@ REPLY_LOST = "reply lost"
 
 PROCESS = "process"
 CONNECTION = "connection"
-LOCAL = "child's server"
-CORE = "core server"
+DECIDER = "the one that decides"
+BRANCH = "the one that is prepared"
 BOTH = "both servers"
-SERVERS_OF = {LOCAL: ("default",), CORE: ("core",), BOTH: ("default", "core")}
+
+
+class Roles(NamedTuple):
+    """The aliases of the database that decides and of the one that is prepared."""
+
+    decider: str
+    branch: str
+
+    def of(self, victim: str) -> list[str]:
+        return [alias for alias, name in zip(self, (DECIDER, BRANCH), strict=True) if victim in {name, BOTH}]
+
+
+USUAL = Roles("default", "core")
+# Of a core that cannot be prepared.
+REVERSED = Roles("core", "default")
 
 
 class Fault(NamedTuple):
@@ -51,18 +65,18 @@ class Fault(NamedTuple):
 
     def is_committed(self) -> bool:
         """Whether the transfer it happens to has to be committed, once all is recovered."""
-        if self.step == CHILD_COMMIT:
-            return self.moment != BEFORE or self.victim == CORE
+        if self.step == DECIDING_COMMIT:
+            return self.moment != BEFORE or self.victim == BRANCH
         if self.step == PREPARE:
-            return self.moment == AFTER and self.victim == CORE
-        return self.step == CORE_COMMIT
+            return self.moment == AFTER and self.victim == BRANCH
+        return self.step == BRANCH_COMMIT
 
     def may_be_told_as_error(self) -> bool:
         """Whether an error is a fair report of a transfer that is committed: nobody could be asked."""
-        return self.victim in {LOCAL, BOTH}
+        return self.victim in {DECIDER, BOTH}
 
 
-def faults(has_local_server: bool) -> list[Fault]:
+def faults(decider_has_server: bool) -> list[Fault]:
     """All that are tried at named points."""
     found = []
     for step in STEPS:
@@ -70,9 +84,9 @@ def faults(has_local_server: bool) -> list[Fault]:
             found.append(Fault(PROCESS, step, moment))
         for moment in (BEFORE, REPLY_LOST):
             found.append(Fault(CONNECTION, step, moment))
-        for victim in (CORE, LOCAL, BOTH) if has_local_server else (CORE,):
+        for victim in (BRANCH, DECIDER, BOTH) if decider_has_server else (BRANCH,):
             found += [Fault(victim, step, moment) for moment in (BEFORE, AFTER)]
-            if ("core" if step in STEPS_ON_CORE else "default") in SERVERS_OF[victim]:
+            if victim in {BOTH, BRANCH if step in STEPS_ON_BRANCH else DECIDER}:
                 found.append(Fault(victim, step, REPLY_LOST))
     return found
 
@@ -80,8 +94,9 @@ def faults(has_local_server: bool) -> list[Fault]:
 class Watch:
     """Calls ``reached(step, moment, connection)`` before and after each step on any connection of the process."""
 
-    def __init__(self, reached: Callable[[str, str, Any], None]) -> None:
+    def __init__(self, reached: Callable[[str, str, Any], None], roles: Roles) -> None:
         self.reached = reached
+        self.roles = roles
 
     def __enter__(self) -> None:
         connection_created.connect(self.attend)
@@ -95,7 +110,7 @@ class Watch:
         connection.execute_wrappers.append(self.execute)
         # Each step is a statement here; the random kills meet two that are sent as one.
         connection.sends_several = False
-        if connection.alias == "default":
+        if connection.alias == self.roles.decider:
             connection._commit = partial(self.commit, connection, connection._commit)
 
     def execute(self, execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -105,7 +120,7 @@ class Watch:
         return self.around(step, context["connection"], partial(execute, sql, params, many, context))
 
     def commit(self, connection: Any, commit: Callable[[], None]) -> None:
-        self.around(CHILD_COMMIT, connection, commit)
+        self.around(DECIDING_COMMIT, connection, commit)
 
     def around(self, step: str, connection: Any, function: Callable[[], Any]) -> Any:
         self.reached(step, BEFORE, connection)

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import Error, close_old_connections
 
 from tests.crash import project
-from tests.crash.points import Failing, Fault, Watch
+from tests.crash.points import Failing, Fault, Roles, Watch
 
 FORK = multiprocessing.get_context("fork")
 # Longer than any wait for a lock; who is not done then waits without end.
@@ -86,7 +86,7 @@ def attempt(token: str, chance: random.Random) -> str | None:
     return None
 
 
-def fail_once(channel: Any, fault: Fault, tokens: list[str], seed: int) -> None:
+def fail_once(channel: Any, fault: Fault, roles: Roles, tokens: list[str], seed: int) -> None:
     """Three transfers: the fault happens to the second, and the third waits for a message.
 
     It sends what each was told, and on the way which server is to be killed.
@@ -97,7 +97,7 @@ def fail_once(channel: Any, fault: Fault, tokens: list[str], seed: int) -> None:
         channel.recv()
 
     chance, failing = random.Random(seed), Failing(fault, kill)
-    with Watch(failing.reached):
+    with Watch(failing.reached, roles):
         before, during, after = tokens
         channel.send(attempt(before, chance))
         failing.is_armed = True
@@ -106,6 +106,14 @@ def fail_once(channel: Any, fault: Fault, tokens: list[str], seed: int) -> None:
         channel.recv()
         failing.is_armed = False
         channel.send(attempt(after, chance))
+
+
+def transfer_on_demand(channel: Any, tokens: list[str], seed: int) -> None:
+    """A transfer for each message; it sends what each was told."""
+    chance = random.Random(seed)
+    for token in tokens:
+        channel.recv()
+        channel.send(attempt(token, chance))
 
 
 def keep_transferring(channel: Any, name: str, seed: int, log: Path, stop: Path) -> None:

@@ -1,4 +1,7 @@
-"""Accounts and entries on both sides. ``CoreAccount`` and ``CoreEntry`` have their home in core."""
+"""Accounts and entries on both sides. ``CoreAccount`` and ``CoreEntry`` have their home in core.
+
+An entry tells the name of the transaction that made it, and the local one refers to core's.
+"""
 
 from django.db import models
 
@@ -15,6 +18,7 @@ class Account(models.Model):
 
 class Entry(models.Model):
     token = models.CharField(max_length=40, unique=True)
+    gid = models.CharField(max_length=64)
 
     class Meta:
         abstract = True
@@ -27,13 +31,13 @@ class LocalAccount(Account):
     pass
 
 
-class LocalEntry(Entry):
-    pass
-
-
 class CoreAccount(Account):
     pass
 
 
 class CoreEntry(Entry):
     pass
+
+
+class LocalEntry(Entry):
+    entry = models.ForeignKey(CoreEntry, models.CASCADE)

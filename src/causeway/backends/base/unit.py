@@ -82,7 +82,9 @@ class Unit:
     def name(self):
         """What its prepared transactions are called. Raises TwoPhaseUnavailable."""
         if self.gid is None:
-            self.gid = new_gid(may_be_in_core=bool(deciding_cores()))
+            gid = new_gid(may_be_in_core=bool(deciding_cores()))
+            # What was asked for it may have begun a transaction, which needs it as well.
+            self.gid = self.gid or gid
         return self.gid
 
     @property
