@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
-from causeway.conf import LOCAL_ALIAS, cores
+from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.homes import reaches_core
 from causeway.names import quoted
 from causeway.placements.base import Placement
@@ -24,6 +24,9 @@ class Linked(Placement):
     is_linked = True
 
     def obstacle(self, connection: Any, home: str) -> str | None:
+        if connection.alias in staged_cores():
+            # On the same server, too, its transactions are others: a constraint would have one wait for the other.
+            return f"{connection.alias!r} is a staged core, whose tables stand by themselves"
         local: Any = connections[LOCAL_ALIAS]
         if is_another_to_child(connection) and connection.vendor == local.vendor:
             # A replica is of the whole server: whether it has the core tables too, it says itself.

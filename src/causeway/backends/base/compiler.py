@@ -35,6 +35,8 @@ class SQLCompilerMixin:
                 continue
             if on_core and ops.is_local_table(table):
                 self.refuse_local(table)
+            if on_core and ops.is_linked_to_child(table):
+                self.refuse_linked(table)
             if target := ops.target(table):
                 bare = self.as_quoted(table)
                 if table.mapped and ops.mapped(table):
@@ -54,6 +56,9 @@ class SQLCompilerMixin:
     def refuse_local(self, table):
         """Raise what stops a statement on core that names a local table."""
         refuse_local_table(table, self.query, self.connection.alias)
+
+    def refuse_linked(self, table):
+        """Raise what stops a statement on a staged core that names a table which is linked to the child."""
 
     def with_extra_table(self, clause):
         """A table of ``QuerySet.extra(tables=...)``, which gives bare names, qualified."""

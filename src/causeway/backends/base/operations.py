@@ -236,6 +236,12 @@ class OperationsMixin:
             return name.home is None and not name.in_core
         return name in homes.local_tables()
 
+    def is_linked_to_child(self, name):
+        """Whether the table, asked for on the connection of a staged core, is a linked one of another core."""
+        home = getattr(name, "home", None)
+        is_anothers = home is not None and home != self.connection.alias
+        return is_anothers and home not in staged_cores() and self.connection.alias in staged_cores()
+
 
 def is_unicode(text):
     """Whether a text can be encoded: it has no half of a pair of surrogates."""

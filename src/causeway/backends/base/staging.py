@@ -60,6 +60,11 @@ class StagingMixin(SQLCompilerMixin):
             refuse_local_table(table, self.query, self.connection.alias)
         raise OtherDatabase
 
+    def refuse_linked(self, table):
+        statement = self.statement
+        if statement and not homes.has_other_rows_on(self.connection.alias, statement.compiler.query.model):
+            raise OtherDatabase
+
     def as_sql(self, *args, **kwargs):
         outer = current()
         if outer is None:
