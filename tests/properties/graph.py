@@ -149,6 +149,8 @@ class Call(Abstract):
     good = models.ForeignKey(
         "Good", models.SET_NULL, to_field="code", null=True, db_constraint=False, related_name="calls"
     )
+    # A second one to the table, which may refer to nothing: a join leaves out the calls that do.
+    origin = models.ForeignKey("Port", models.DO_NOTHING, db_constraint=False, related_name="departures")
     agent = models.ForeignKey("Agent", models.SET_NULL, null=True, related_name="calls")
     arrived = models.DateTimeField()
     left = models.DateTimeField(null=True)

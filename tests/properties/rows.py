@@ -94,6 +94,8 @@ VALUES = {
 
 
 GOODS = 12
+# No row has it for its key.
+GONE = 97
 
 
 class Maker:
@@ -240,6 +242,7 @@ def call(maker, ports, ships, agents):
         "ship_id": one(ships),
         "port_id": maybe(ports),
         "good_id": maybe([*(code(n) for n in range(GOODS)), code(3).upper(), code(4).upper(), code(99)]),
+        "origin_id": one([*ports, GONE, GONE + 1]),
         "agent_id": maybe(agents),
         "arrived": one(MOMENTS),
         "left": None if (left := maybe(MOMENTS)) is None else left + timedelta(hours=1),
