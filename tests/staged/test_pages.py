@@ -1,7 +1,9 @@
 """Sliced queries over local and core rows: which rows they show, and what they fetch for it."""
 
+import sqlite3
 from unittest.mock import patch
 
+import pytest
 from django.db import connection
 from django.db.models import Count, F, Window
 
@@ -109,6 +111,30 @@ class PageTests(StagedTestCase):
         for related in ("article", "article__author"):
             self.assertEqual(list(Comment.objects.select_related(related).order_by("pk")[:5]), [])
             self.assertIsNone(Comment.objects.select_related(related).order_by("pk").first())
+
+    @pytest.mark.sqlite3
+    def test_a_page_of_more_rows_than_a_statement_has_parameters(self):
+        self.lose("Dams")
+        titles = [title for title in self.articles if title != "Dams"]
+        last = Comment.objects.order_by("pk").last().pk
+        Comment.objects.bulk_create(
+            Comment(article=self.articles[titles[n % 5]], text=f"{n:03}") for n in range(150)
+        )
+        added = Comment.objects.filter(pk__gt=last)
+        by_title = added.order_by("-article__title", "text")
+        in_order = sorted(range(150), key=lambda n: titles[n % 5], reverse=True)
+        limit = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 60)
+        self.addCleanup(connection.connection.setlimit, sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, limit)
+        for low, high in ((0, 55), (0, 60), (0, 61), (3, 140), (70, 300)):
+            for related in ("article", "article__author"):
+                with self.subTest(low=low, high=high, related=related):
+                    page = self.shown(added.order_by("pk").select_related(related)[low:high])
+                    self.assertEqual(page, [(f"{n:03}", titles[n % 5]) for n in range(150)][low:high])
+                    page = self.shown(by_title.select_related(related)[low:high])
+                    self.assertEqual(page, [(f"{n:03}", titles[n % 5]) for n in in_order][low:high])
+        counted = added.annotate(n=Count("article__comments")).order_by("article__title", "pk")[:130]
+        self.assertEqual(len(counted), 130)
+        self.assertEqual(Comment.objects.select_related("article").order_by("pk")[:150][5].text, "Long")
 
     def test_an_order_by_a_window_is_that_of_all_rows(self):
         order = [Window(Count("*"), partition_by=F("article_id")), "pk"]
