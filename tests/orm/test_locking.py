@@ -51,6 +51,12 @@ class SelectForUpdateTests(TransactionTestCase):
                 Article.objects.select_for_update().filter(comments__text="On Dams").get().slug, "dams"
             )
 
+    def test_with_thousands_of_parameters(self):
+        of = ("self", "article") if connection.features.has_select_for_update_of else ()
+        with transaction.atomic(), transaction.atomic(using="core"):
+            found = Comment.objects.select_related("article").exclude(text__in=map(str, range(4000)))
+            self.assertEqual(len(found.select_for_update(of=of)), 2)
+
     def test_outside_a_transaction_it_is_refused(self):
         if not connection.features.has_select_for_update:
             # Django leaves the clause out for such an engine.
