@@ -29,7 +29,8 @@ def changed(own: Any) -> dict[str, Any]:
     if CORES:
         changes["CAUSEWAY"] = CORES
         changes["DATABASE_ROUTERS"] = ["causeway.routers.CoreRouter", *own.DATABASE_ROUTERS]
-        changes["INSTALLED_APPS"] = ["causeway", *own.INSTALLED_APPS]
+        # What is added to it by a suite must be of its type.
+        changes["INSTALLED_APPS"] = type(own.INSTALLED_APPS)(["causeway", *own.INSTALLED_APPS])
     return changes
 
 
