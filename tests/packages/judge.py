@@ -12,7 +12,6 @@ import argparse
 import random
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
@@ -60,7 +59,6 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     add("--placements", nargs="+", choices=PLACEMENTS, default=PLACEMENTS)
     add("--splits", nargs="+", choices=list(SPLITS), default=list(SPLITS))
     add("--seed", default=str(random.randrange(1_000_000)), help="of the split 'half'; default: a fresh one")
-    add("--jobs", type=int, default=2, help="packages at a time; default: %(default)s")
     add("--logs", type=Path, help="a folder to keep the logs of the tests in")
     add("--show", action="store_true", help="list the lost tests that are known, too")
     return parser.parse_args(words)
@@ -106,9 +104,8 @@ def judge(options: argparse.Namespace) -> int:
             local = core = stack.enter_context(databases_of(engine))
             if options.core_engine not in {None, engine}:
                 core = stack.enter_context(databases_of(options.core_engine))
-            suites = [PackageSuite(package, local, core, options.logs) for package in chosen]
-            with ThreadPoolExecutor(options.jobs) as pool:
-                good &= all(list(pool.map(lambda suite: judge_package(suite, options, known), suites)))
+            for package in chosen:
+                good &= judge_package(PackageSuite(package, local, core, options.logs), options, known)
     return 0 if good else 1
 
 
