@@ -46,11 +46,13 @@ def note(compiler: Any, rows: list[Any]) -> None:
 
 @cache
 def identifying(model: Any) -> tuple[Any, ...]:
-    """The fields of a core model by which local rows refer to its rows."""
+    """The fields of a core model by one of which local rows refer to its rows."""
     referred = {model._meta.pk}
     for relation in model._meta.related_objects:
         if stamped_home(relation.related_model) is None and relation.field.many_to_one:
-            referred.add(relation.field.target_field)
+            fields = relation.field.foreign_related_fields
+            # One of several fields does not identify a row.
+            referred.update(fields if len(fields) == 1 else ())
     return tuple(field for field in model._meta.local_concrete_fields if field in referred)
 
 
