@@ -15,8 +15,11 @@ STAGED_SEED ?= 11
 PAIR_PART ?= 0.2
 # How many random querysets are compared for each pair.
 QUERYSETS ?= 700
-# How many kills at random instants `make crashtest` makes, besides those at each step of the protocol.
+# How many kills at random instants `make crashtest` makes, besides those at each step of the protocol; how many faults
+# of the network, and losses of a server, for each pair.
 KILLS ?= 200
+CUTS ?= 40
+LOSSES ?= 3
 # Such as '--seed 7 --pair mysql/mysql'.
 CRASH_ARGS ?=
 # Such as '--seed 7 --pair mysql/postgresql'.
@@ -145,8 +148,8 @@ test-examples: $(DEV) ## the tests of the demo and of the documentation's exampl
 test-crash: $(DEV) mysql-server ## a sample of crashtest, of under a minute
 	$(BIN)/python -m tests.crash --sample $(CRASH_ARGS)
 
-crashtest: $(DEV) mysql-server ## kill processes and servers in the middle of causeway.atomic(), and recover (KILLS=1000: more of them)
-	$(BIN)/python -m tests.crash --kills $(KILLS) $(CRASH_ARGS)
+crashtest: $(DEV) mysql-server ## kill processes, servers and connections in the middle of causeway.atomic(), and recover (KILLS=1000: more of them)
+	$(BIN)/python -m tests.crash --kills $(KILLS) --cuts $(CUTS) --losses $(LOSSES) $(CRASH_ARGS)
 
 fidelity: $(DEV) mysql-server ## Django's own tests with the models in two databases, by a random split (SEED=… for a seed of yours)
 	judge="$(BIN)/python -m tests.fidelity.judge --seed $(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))'))"; \
