@@ -41,11 +41,13 @@ def lose(pair: Pair, how: str, alias: str, number: str) -> tuple[dict[str, int],
         pair.servers[alias].be_careless("bank")
     workers, logs, stop = pair.start_workers(number)
     time.sleep(pair.chance.uniform(0.5, 1))
+    violations = []
     if replication is not None:
         replication.ask("hold")
+        if not call(project.lags_behind, alias):
+            violations.append("no check tells of the standby")
     time.sleep(pair.chance.uniform(0.2, 0.8))
     pair.servers[alias].kill()
-    violations = []
     if standby is None or replication is None:
         pair.servers[alias].launch()
         pair.servers[alias].await_answer()

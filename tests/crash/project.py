@@ -187,6 +187,11 @@ def accept(gids: Collection[str]) -> list[str]:
     return [found.outcome for found in recover(accepted=gids)]
 
 
+def lags_behind(alias: str) -> bool:
+    """Whether the server says that its standbys may lack what it has committed."""
+    return bool(connections[alias].why_standbys_lag())
+
+
 def refused_by_standby() -> bool:
     """Whether recovery changes nothing on a standby."""
     from causeway.exceptions import NotPrimary
