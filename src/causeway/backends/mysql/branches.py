@@ -54,6 +54,8 @@ class MySQLBranchesMixin(BranchesMixin):
             return bool(cursor.fetchone()[0])
 
     def two_phase_obstacle(self):
+        if self.never_prepares:
+            return self.never_prepares
         if self.is_in_cluster:
             return "its server is a node of a Galera cluster, which has no XA transactions"
         if self.loses_what_is_prepared:

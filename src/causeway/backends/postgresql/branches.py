@@ -56,8 +56,8 @@ class PostgreSQLBranchesMixin(BranchesMixin):
             return cursor.fetchone()[0]
 
     def two_phase_obstacle(self):
-        if self.max_prepared:
-            return None
+        if self.never_prepares or self.max_prepared:
+            return self.never_prepares
         return "max_prepared_transactions is 0 on its server (set it to max_connections or more, and restart)"
 
     def begin_branch(self, unit):
