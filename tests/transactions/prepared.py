@@ -34,9 +34,9 @@ class PreparedTestCase(SpanningTestCase):
             cursor.execute(f"UPDATE {Author._meta.db_table} SET name = 'renamed'")
         core.prepare_branch(gid, [branch_rows.insertion(core, gid)] if has_row else ())
         if stay:
-            self.addCleanup(end_session, core)
+            self.addCleanup(core.close)
         else:
-            end_session(core)
+            end_session(core, gid)
         return gid
 
     def recovered(self, **options):
@@ -65,18 +65,22 @@ class PreparedTestCase(SpanningTestCase):
         return decisions.recorded(connections["default"], installation.PREFIX)
 
 
-def end_session(core):
-    """Close the connection. MariaDB takes a moment until what it has prepared is not held by it any more."""
-    session = core.connection.thread_id() if core.vendor == "mysql" else None
-    core.close()
+def end_session(connection, gid):
+    """Close the connection. It takes servers a moment until what it has prepared is not held by it any more, and listed."""
+    session = connection.connection.thread_id() if connection.vendor == "mysql" else None
+    connection.close()
+    await_end(connection.alias, session, gid)
+
+
+def await_end(alias, session, gid):
     deadline = time.monotonic() + 60
-    while session is not None and is_connected(session):
+    while (session is not None and is_connected(alias, session)) or gid not in connections[alias].prepared():
         assert time.monotonic() < deadline, "The session does not end."
         time.sleep(0.01)
 
 
-def is_connected(session):
-    with connections["core"].cursor() as cursor:
+def is_connected(alias, session):
+    with connections[alias].cursor() as cursor:
         cursor.execute("SELECT 1 FROM information_schema.processlist WHERE id = %s", [session])
         return cursor.fetchone() is not None
 

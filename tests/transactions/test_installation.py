@@ -1,5 +1,6 @@
 """Whose a prepared transaction is: of this installation, of one that has a copy of its database, or of another."""
 
+import shutil
 from unittest.mock import patch
 
 from django.core.management import CommandError, call_command
@@ -7,6 +8,7 @@ from django.db import OperationalError, connection, connections
 from django.test import override_settings
 
 import causeway
+from causeway.backends.sqlite3.server import SQLiteServerMixin
 from causeway.exceptions import NotPrimary
 from causeway.transactions import decisions, installation, leftovers
 from causeway.transactions.recovery import COMMITTED, IN_DOUBT, ROLLED_BACK
@@ -33,6 +35,13 @@ class InstallationTests(PreparedTestCase):
         before = installation.prefix()
         with patch.dict(connection.settings_dict, HOST="pooler.example.org", PORT="6432"):
             assert installation.prefix() == before
+
+    def test_databases_tell_themselves_apart(self):
+        """On one server, or in one folder, and whoever asks."""
+        own, other = connections["default"].copy(), connections["core"].copy()
+        self.addCleanup(own.close)
+        self.addCleanup(other.close)
+        assert own.identity() == connections["default"].identity() != other.identity()
 
     def test_it_depends_on_its_name_in_the_settings(self):
         before = installation.prefix()
@@ -123,3 +132,18 @@ class PrimaryTests(PreparedTestCase):
         with core.cursor() as cursor:
             cursor.execute("SET default_transaction_read_only = on")
         assert core.why_not_primary() == "its sessions are read-only"
+
+
+class File(SQLiteServerMixin):
+    def __init__(self, name):
+        self.settings_dict = {"NAME": name}
+
+
+def test_a_copy_of_a_file_is_another_database(tmp_path):
+    """It is one by whatever path, as in another container."""
+    file, copied, path = (tmp_path / name for name in ("child.sqlite3", "copied.sqlite3", "path.sqlite3"))
+    file.write_text("")
+    shutil.copy(file, copied)
+    path.symlink_to(file)
+    assert File(file).identity() == File(path).identity() != File(copied).identity()
+    assert File(":memory:").identity() == ""

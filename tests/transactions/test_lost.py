@@ -78,6 +78,23 @@ class KeptTests(LostTestCase):
             _, last = self.commit("third")
         assert self.decisions() == self.rows() == [last]
 
+    def test_a_process_keeps_what_core_has_lost_since(self):
+        """It knows that it was committed, on a server whose place another one has taken."""
+        with (
+            override_settings(CAUSEWAY={**settings_of_project(), "DECISIONS_KEPT": 0}),
+            patch("causeway.transactions.finished.AT_A_TIME", 2),
+            patch.object(connection, "finished", Finished()),
+        ):
+            article, gone = self.commit("first")
+            self.lose_in_core(article, gone)
+            self.commit("second")
+            _, last = self.commit("third")
+            assert self.decisions() == sorted([gone, last])
+            assert self.rows() == [last]
+            self.commit("fourth")
+            assert gone in self.decisions()
+        assert self.outcomes() == {gone: ("core", LOST)}
+
     def test_no_decision_goes_without_proof(self):
         """It is not prepared, and core does not say that it was committed."""
         article, gid = self.commit()
@@ -103,12 +120,15 @@ class KeptTests(LostTestCase):
         assert self.decisions() == self.rows() == []
 
     def test_a_core_without_the_table(self):
-        """Nothing can be told from a loss there, and decisions go as soon as they are carried out."""
+        """Nothing can be told from a loss there, and decisions are kept for a while all the same."""
         with without_table(branch_rows.BRANCHES):
             with causeway.atomic():
                 write_core()
                 write_local()
             assert self.recovered() == []
+            assert len(self.decisions()) == 1
+            with override_settings(CAUSEWAY={**settings_of_project(), "DECISIONS_KEPT": 0}):
+                assert self.recovered() == []
             assert self.decisions() == []
         self.assert_rows(core=["core"], local=["local"])
 

@@ -7,8 +7,10 @@ from io import StringIO
 from unittest.mock import patch
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import Error, IntegrityError, connection, connections, transaction
+from django.test import override_settings
 
 from causeway.transactions import decisions, installation, recovery
 from causeway.transactions.connections import opened, waiting_briefly
@@ -41,6 +43,11 @@ def as_another_role(core):
 
 
 class RecoveryTests(PreparedTestCase):
+    def setUp(self):
+        super().setUp()
+        # Decisions go as soon as they are carried out.
+        self.enterContext(override_settings(CAUSEWAY={**settings.CAUSEWAY, "DECISIONS_KEPT": 0}))
+
     def outcomes(self, **options):
         return {found.gid: found.outcome for found in self.recovered(**options)}
 

@@ -9,11 +9,11 @@ from django.db import Error, OperationalError, connection, connections, transact
 import causeway
 from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions import branch_rows, decisions, installation, lost, recovery, roles
-from causeway.transactions.connections import opened
 from causeway.transactions.recovery import COMMITTED, LOST, ROLLED_BACK, recover
 from tests.library.models import Article
 from tests.shop.models import Shelf
 from tests.transactions.cases import SpanningTestCase, write_core, write_local
+from tests.transactions.prepared import Named, await_end, end_session
 
 
 class Undo(Exception):
@@ -126,6 +126,8 @@ class RolesTests(SpanningTestCase):
         with failing("default", ("COMMIT PREPARED", "XA COMMIT")), causeway.atomic():
             write_core()
             write_local()
+            session = connection.connection.thread_id() if connection.vendor == "mysql" else None
+        await_end("default", session, *self.decisions("core"))
         self.assert_rows(core=["core"])
         assert self.recovered() == [("default", COMMITTED)]
         self.assert_rows(core=["core"], local=["local"])
@@ -180,6 +182,21 @@ class RolesTests(SpanningTestCase):
                 second()
         self.assert_rows()
 
+    def test_a_core_that_turns_out_to_prepare_nothing(self):
+        """The next block knows, as the refusal says."""
+        with (
+            patch.object(decisions, "may_be_in_core", lambda gid: False),
+            pytest.raises(TwoPhaseUnavailable, match="enter the block again"),
+            causeway.atomic(),
+        ):
+            write_local()
+            write_core()
+        assert roles._obstacles == {}
+        with causeway.atomic():
+            write_local()
+            write_core()
+        self.assert_rows(core=["core"], local=["local"])
+
     def test_many_rows_of_core_in_the_block(self):
         """They go into no temporary table, which a transaction that is prepared may not touch."""
         names = [Article(title=f"{n}", slug=f"{n}", author_id=1) for n in range(6000)]
@@ -200,23 +217,14 @@ class RolesTests(SpanningTestCase):
     def leave(self):
         """What a crash leaves: the child's database is prepared, and nothing is decided."""
         gid = decisions.new_gid(may_be_in_core=True)
-        with opened("default") as other:
-            other.begin_branch(Named(gid))
-            with other.cursor() as cursor:
-                cursor.execute("INSERT INTO shop_shelf (name) VALUES ('local')")
-            other.prepare_branch(gid, [branch_rows.insertion(other, gid)])
+        other = connection.copy()
+        other.ensure_connection()
+        other.begin_branch(Named(gid))
+        with other.cursor() as cursor:
+            cursor.execute("INSERT INTO shop_shelf (name) VALUES ('local')")
+        other.prepare_branch(gid, [branch_rows.insertion(other, gid)])
+        end_session(other, gid)
         return gid
-
-
-class Named:
-    def __init__(self, gid):
-        self.gid = gid
-
-    def has_name(self):
-        return True
-
-    def name(self):
-        return self.gid
 
 
 def failing(alias, words):
@@ -228,3 +236,12 @@ def failing(alias, words):
         return execute(sql, *rest)
 
     return connections[alias].execute_wrapper(wrapper)
+
+
+@pytest.mark.staged("linked, one transaction covers both")
+def test_a_backend_may_say_that_it_prepares_nothing():
+    """As one does whose engine merely speaks the language of another; its server is not asked."""
+    for alias in ("default", "core"):
+        wrapped = type("DatabaseWrapper", (type(connections[alias]),), {"never_prepares": "it has no XA"})
+        other = wrapped({**connections[alias].settings_dict, "HOST": "nowhere.invalid"}, alias)
+        assert other.two_phase_obstacle() == "it has no XA"

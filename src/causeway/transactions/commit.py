@@ -103,13 +103,27 @@ class Commit:
     def record(self, gid: str) -> list[str]:
         """Decide, if what decides is committed; returns the names of what it forgets."""
         with_rows = self.homes_with_rows
-        expired: list[str] = self.decider.finished.expired(with_rows)
+        expired = self.expired(with_rows)
         branches = {
             branch.alias: grouped(self.unit.created, branch.alias) if branch.alias in with_rows else None
             for branch in self.branches
         }
         decisions.record(self.decider, gid, branches, expired)
         return expired
+
+    def expired(self, with_rows: list[str]) -> list[str]:
+        """The names of decisions that nobody needs any more: what was carried out is there still.
+
+        What is not there was lost since, as by a failover. Its decision is all that tells of it.
+        """
+        finished = self.decider.finished
+        entries = finished.expired(with_rows)
+        for branch in self.branches:
+            asked = [entry.gid for entry in entries if branch.alias in entry.homes]
+            lost = set(asked) - (branch_rows.committed(branch, asked) if asked else set())
+            finished.remove(lost)
+            entries = [entry for entry in entries if entry.gid not in lost]
+        return [entry.gid for entry in entries]
 
     def prepare_all(self, gid: str, expired: list[str]) -> None:
         try:

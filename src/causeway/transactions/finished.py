@@ -38,15 +38,15 @@ class Finished:
         kept_for = decisions_kept() if homes else 0
         self.entries.append(Entry(gid, time.monotonic() + kept_for, frozenset(homes)))
 
-    def expired(self, homes: Collection[str]) -> list[str]:
+    def expired(self, homes: Collection[str]) -> list[Entry]:
         """Those to delete now, together with their rows on ``homes``; none before they are worth a statement."""
         now = time.monotonic()
-        found: list[str] = []
+        found: list[Entry] = []
         for entry in self.entries:
             if entry.expires > now or len(found) == AT_A_TIME:
                 break
             if entry.homes <= set(homes):
-                found.append(entry.gid)
+                found.append(entry)
         return found if len(found) == AT_A_TIME else []
 
     def remove(self, gids: Collection[str]) -> None:

@@ -147,9 +147,11 @@ class Comparison:
                     self.forget_rows(chunk)
 
     def is_old(self, decision: Decision) -> bool:
-        """Whether it tells nothing but what is to become of what is still prepared."""
-        leaves_row = any(created is not None for created in decision.branches.values())
-        return decision.is_abort or not leaves_row or decisions.age(decision.gid) > decisions_kept()
+        """Whether it tells nothing but what is to become of what is still prepared.
+
+        MySQL lists that not, for a moment, while a session ends that has prepared it.
+        """
+        return decision.is_abort or decisions.age(decision.gid) > decisions_kept()
 
     def carried_out(self, decided: Collection[Decision]) -> list[str]:
         """The names of the decisions that were carried out wherever they had to be."""

@@ -52,6 +52,7 @@ def obstacle(unit: Any, connection: Any) -> str | None:
 def why_no_decider(unit: Any, core: Any) -> str | None:
     """Why a core cannot keep the decision instead of the child's database, as a clause."""
     if not decisions.may_be_in_core(unit.name()):
+        forget_obstacles()
         return "that was not known when the transaction was begun (enter the block again)"
     if not branch_rows.stands(core, decisions.DECISIONS):
         return (
