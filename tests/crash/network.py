@@ -97,5 +97,5 @@ def recover_meanwhile(pair: Pair, worker: Fork, cut: Cut) -> None:
     while not pair.proxies[cut.alias].ask("state")[1] and not worker.channel.poll(0.01):
         if time.monotonic() > deadline:
             break
-    pair.outcomes.update(call(project.recover))
+    pair.outcomes.update(call(project.recover, 600))
     pair.proxies[cut.alias].ask("disarm")

@@ -98,10 +98,14 @@ def note_hook(token: str) -> None:
         file.write(f"{token}\n")
 
 
-def recover() -> list[str]:
-    """Recover; what became of each transaction that was found."""
+def recover(decisions_kept: float = 0) -> list[str]:
+    """Recover, in a process of its own; what became of each transaction that was found.
+
+    Who waits for a reply learns what was decided as long as decisions are kept.
+    """
     from causeway.transactions.recovery import recover
 
+    settings.CAUSEWAY["DECISIONS_KEPT"] = decisions_kept or settings.CAUSEWAY["DECISIONS_KEPT"]
     return [found.outcome for found in recover()]
 
 
