@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, connections
 from django.test import override_settings
 
 import causeway
-from causeway.transactions import branch_rows, installation, lost
+from causeway.transactions import branch_rows, decisions, installation, lost
 from causeway.transactions.finished import Finished
 from causeway.transactions.recovery import ACCEPTED, COMMITTED, FOREIGN, IN_DOUBT, LOST, ROLLED_BACK
 from tests.library.models import Article
@@ -102,6 +102,25 @@ class KeptTests(LostTestCase):
         with override_settings(CAUSEWAY={**settings_of_project(), "DECISIONS_KEPT": 0}):
             assert self.outcomes() == {gid: ("core", LOST)}
             assert self.decisions() == [gid]
+
+    def test_what_is_committed_while_strays_are_looked_for_is_none(self):
+        """It may have had its name for long."""
+        databases = {alias: connections[alias] for alias in ("default", "core")}
+        comparison = lost.Comparison(databases, [installation.prefix()], ["core"])
+        reading = [branch_rows.beginning]
+
+        def beginning(connection, start):
+            if len(reading) == 1:
+                reading.append(self.commit())
+            return reading[0](connection, start)
+
+        with (
+            patch.object(branch_rows, "beginning", beginning),
+            patch.object(decisions, "age", lambda gid: 1_000_000),
+        ):
+            comparison.forget_stray_rows()
+        _, gid = reading[1]
+        assert self.rows() == self.decisions() == [gid]
 
     def test_a_block_that_fails_leaves_neither(self):
         with pytest.raises(InterruptedError), causeway.atomic():

@@ -180,8 +180,10 @@ class Comparison:
 
     def forget_stray_rows(self) -> None:
         """Forget rows of branches whose decision was forgotten long ago, by whom they were left."""
+        # In this order: a row that is there has been decided before.
+        rows = {keeper: list(self.rows_of(keeper)) for keeper in self.keepers}
         names = {decision.gid for decider in self.deciders for decision in self.decisions_of(decider)}
-        for keeper in self.keepers:
-            old = [gid for gid in self.rows_of(keeper) if decisions.age(gid) > 2 * decisions_kept() + YOUNG]
+        for keeper in rows:
+            old = [gid for gid in rows[keeper] if decisions.age(gid) > 2 * decisions_kept() + YOUNG]
             with suppress(Error), waiting_briefly(self.databases[keeper]):
                 branch_rows.forget(self.databases[keeper], [gid for gid in old if gid not in names])
