@@ -111,6 +111,9 @@ class DatabaseWrapperMixin(TransactionsMixin):
         home = getattr(table_name, "home", None)
         return home if home not in {None, self.alias} and self.reaches_core else None
 
+    # Whether SCHEMA tells the core tables from the local ones, in one database.
+    links_by_schema = False
+
     # What to do about an obstacle.
     link_hint = (
         "Put both on one server: causeway.sibling() makes the settings of another database there. Or write 'staged' "
@@ -149,6 +152,12 @@ class DatabaseWrapperMixin(TransactionsMixin):
     def enable_constraint_checking(self):
         self.checks_constraints = True
         super().enable_constraint_checking()
+
+    def heed_other_projects(self):
+        """Raise IntegrityError where rows of other projects still refer to core rows that were deleted.
+
+        The engine has done so, unless its constraints are deferred.
+        """
 
     def check_constraints(self, table_names=None):
         # Tables of another database are none of this connection's to check.

@@ -131,11 +131,17 @@ class SQLDeleteCompilerMixin(WritingMixin):
     def execute_sql(self, *args, **kwargs):
         fields = left_to_us(self.query.model) if self.connection.reaches_core else []
         if not fields:
-            return super().execute_sql(*args, **kwargs)
+            return self.delete(*args, **kwargs)
         with transaction.atomic(self.using, savepoint=False):
             for field in fields:
                 carry_out(field, self.query, self.using)
-            return super().execute_sql(*args, **kwargs)
+            return self.delete(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        result = super().execute_sql(*args, **kwargs)
+        if self.connection.home_elsewhere(self.query.model._meta.db_table):
+            self.connection.heed_other_projects()
+        return result
 
     def mapped_statement(self, table):
         self.compile = natural_keys.with_own_ids(self, table)

@@ -1,8 +1,11 @@
 import re
 
+from django.db import IntegrityError
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQLDatabaseWrapper
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from causeway.backends.base.base import DatabaseWrapperMixin
+from causeway.backends.base.statements import Known
 from causeway.backends.postgresql.branches import PostgreSQLBranchesMixin
 from causeway.backends.postgresql.creation import PostgreSQLCreationMixin
 from causeway.backends.postgresql.cursor import (
@@ -19,7 +22,11 @@ from causeway.backends.postgresql.search_path import with_search_path
 from causeway.backends.postgresql.server import PostgreSQLServerMixin
 from causeway.backends.postgresql.validation import PostgreSQLValidationMixin
 from causeway.conf import cores
+from causeway.placements import is_linked_on
 
+# What is deferred is tried, and is as it was before.
+TRIED = "ROLLBACK TO SAVEPOINT causeway_tried; RELEASE SAVEPOINT causeway_tried"
+TRY_CONSTRAINTS = f"SAVEPOINT causeway_tried; SET CONSTRAINTS ALL IMMEDIATE; {TRIED}"
 UNDEFINED_TABLE = "42P01"
 # Around it, the server speaks the language that it is set to.
 QUOTED = re.compile(r"[\"»„«“](.+)[\"«“»”]")
@@ -74,6 +81,8 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, PostgreSQLServerMixin, DatabaseWr
         found = QUOTED.search(str(error).partition("\n")[0])
         return found[1] if found else ""
 
+    links_by_schema = True
+
     def link_obstacle(self, other):
         if not isinstance(other, PostgreSQLDatabaseWrapper):
             return self.different_engines(other)
@@ -95,6 +104,29 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, PostgreSQLServerMixin, DatabaseWr
 
     def linked_name(self, home):
         return self.ops.stored_name(cores()[home].schema)
+
+    def heed_other_projects(self):
+        # Django's constraints are deferred to the end of the block, when somebody may have been told that all is well.
+        # This project can put right what its own rows refer to until then; those of others it cannot.
+        if not self.in_atomic_block:
+            return
+        try:
+            self.send_raw(TRY_CONSTRAINTS)
+        except IntegrityError as error:
+            self.send_raw(TRIED)
+            with self.cursor() as cursor:
+                cursor.execute(Known("SELECT current_schema()"))
+                own = {
+                    cursor.fetchone()[0],
+                    *(self.linked_name(home) for home in cores() if is_linked_on(self, home)),
+                }
+            if error.__cause__.diag.schema_name not in own:
+                raise
+
+    def send_raw(self, sql):
+        """Send statements together, of which no log tells."""
+        with self.wrap_database_errors, self.connection.cursor() as cursor:
+            cursor.execute(sql, **({"prepare": False} if is_psycopg3 else {}))
 
     def check_constraints(self, table_names=None):
         """Check the constraints within each schema, if tables are named; else all.
