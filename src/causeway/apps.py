@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 
+from causeway.alias_checks import register_alias_checks
 from causeway.checks import register_checks
 from causeway.homes import register_homes, stamp_namesakes
 from causeway.management.content_types import register_content_types, register_makers
@@ -23,6 +24,7 @@ class CausewayConfig(AppConfig):
     def ready(self) -> None:
         stamp_namesakes()
         register_checks()
+        register_alias_checks()
         register_guards()
         register_content_types()
         register_following()

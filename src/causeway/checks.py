@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.utils.module_loading import import_string
 
 from causeway import homes
 from causeway.backends.base.deletion import acts_by_constraint, has_constraint
@@ -45,7 +44,7 @@ KEYS = {"MAX_STAGED_ROWS", "MODELS", "OWNER", "PLACEMENT", "PLAIN_ATOMIC", "READ
 
 def register_checks() -> None:
     """Register every check of this module. Called once the apps are ready."""
-    for check in (check_shape, check_aliases, check_labels, check_router, check_backends, check_placements):
+    for check in (check_shape, check_aliases, check_labels, check_backends, check_placements):
         register(check, "causeway")
     of_models = (check_core_relations, check_declared_homes, check_generic_keys, check_managers)
     for check in (check_claims, *of_models, check_order, check_names):
@@ -173,7 +172,7 @@ def check_aliases(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 def check_labels(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
-            f"{_entry(core.alias)}['MODELS'] names {label!r}, which is no installed app and no model.",
+            f"{_entry(core.alias)}['MODELS'] names {_as_written(core.alias, label)!r}, which is no installed app and no model.",
             hint="Use an app label ('content') or a model label ('auth.User') of INSTALLED_APPS.",
             id="causeway.E003",
         )
@@ -181,6 +180,12 @@ def check_labels(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         for label in sorted(core.models)
         if not _is_installed(label)
     ]
+
+
+def _as_written(alias: str, label: str) -> str:
+    """A label with the capitals that CAUSEWAY gives it."""
+    written = [str(each) for each in settings.CAUSEWAY[alias]["MODELS"]]
+    return next(each for each in written if each.lower() == label)
 
 
 def _is_installed(label: str) -> bool:
@@ -211,27 +216,6 @@ def check_claims(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
                 )
             )
     return messages
-
-
-def check_router(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    from causeway.routers import CoreRouter
-
-    if not cores():
-        return []
-    for router in settings.DATABASE_ROUTERS:
-        try:
-            router = import_string(router) if isinstance(router, str) else type(router)
-        except ImportError:
-            continue  # Django says so itself, at the first query.
-        if isinstance(router, type) and issubclass(router, CoreRouter):
-            return []
-    return [
-        Error(
-            "DATABASE_ROUTERS lacks 'causeway.routers.CoreRouter', so core tables are not kept apart.",
-            hint="Put it first: DATABASE_ROUTERS = ['causeway.routers.CoreRouter'].",
-            id="causeway.E005",
-        )
-    ]
 
 
 def _is_ours(connection: BaseDatabaseWrapper) -> bool:
@@ -328,7 +312,7 @@ def _check_link(alias: str) -> Iterator[CheckMessage]:
             id="causeway.E007",
         )
     else:
-        if cores()[alias].schema and local.vendor != "postgresql":
+        if cores()[alias].schema and not local.links_by_schema:
             yield Error(
                 f"{_entry(alias)}['SCHEMA'] is {cores()[alias].schema!r}, but {LOCAL_ALIAS!r} is not on PostgreSQL.",
                 hint="Leave it out: the core database is told by its NAME.",

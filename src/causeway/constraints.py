@@ -11,7 +11,7 @@ from django.db import IntegrityError, connections
 
 from causeway import homes
 from causeway.backends.base.constraints import MISSING, STALE, UNCHECKED
-from causeway.conf import LOCAL_ALIAS
+from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.orphans.relations import label_of, local_models, refers_to_core
 
 
@@ -30,6 +30,11 @@ class Problem(NamedTuple):
             return f"{column} has no constraint to the core database {home!r}, which the model asks for."
         if self.kind == UNCHECKED:
             return f"{column} has a constraint that the rows before it were not checked for."
+        if home in staged_cores():
+            return (
+                f"{column} refers by a constraint to {self.there.table!r}, though the core database {home!r} is staged: "
+                f"rows that refer to core rows are refused, wait for their own transaction, or are lost without a word."
+            )
         return (
             f"{column} refers by a constraint to {self.there.table!r}, which is not the table of the core database "
             f"{home!r}: rows that refer to core rows are refused, or lost without a word."

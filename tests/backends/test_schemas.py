@@ -84,6 +84,10 @@ def test_a_role_without_rights_is_told_what_to_grant(roles):
         if statement.strip():
             core.rows(statement)
     assert "no issues" in checked(child, status=0)
+    # Nothing else of the core project's.
+    assert core.rows(
+        f"SELECT has_table_privilege('{role.name}', '{core.database}.django_migrations', 'SELECT')"
+    ) == [(False,)]
     # And it is all that a migration with foreign keys to core needs.
     child.manage("migrate")
 
@@ -120,6 +124,25 @@ def test_two_databases_are_not_linked_and_the_hint_says_what_is_for_them(project
     assert "(causeway.E007) The core database 'core' cannot be linked to 'default'" in said
     assert "PostgreSQL joins no tables of two databases" in said
     assert "'staged'" in said
+
+
+def test_a_backend_that_derives_from_postgresqls_may_have_schemas(projects):
+    """Such as that of CockroachDB, which goes by another name."""
+    _, child = projects
+    child.write("other/__init__.py", "")
+    child.write(
+        "other/base.py",
+        """
+        from causeway.backends.postgresql.base import DatabaseWrapper as PostgreSQLDatabaseWrapper
+
+
+        class DatabaseWrapper(PostgreSQLDatabaseWrapper):
+            vendor = "other"
+            display_name = "Other"
+        """,
+    )
+    with child.changed_settings("for entry in DATABASES.values(): entry['ENGINE'] = 'other'"):
+        assert "E014" not in child.manage("check", "--tag", "causeway").stderr
 
 
 def test_the_tables_of_each_stand_in_its_own_schema(projects):

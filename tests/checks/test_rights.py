@@ -39,6 +39,14 @@ class User:
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
 
+    def paste(self, said):
+        """Run the statements of a hint as they are."""
+        (hint,) = [line for line in said.splitlines() if "HINT: GRANT" in line]
+        statements = hint.partition("HINT: ")[2].split(";")[:-1]
+        for statement in statements:
+            self.server.on_server(statement)
+        return statements
+
     def manage(self, *arguments, status=0, settings=""):
         text = f"for entry in DATABASES.values(): entry.update(USER={self.name!r}, PASSWORD='secret')\n{settings}"
         with self.child.changed_settings(text):
@@ -97,12 +105,74 @@ def test_rights_on_one_table_are_not_enough(user):
 @pytest.mark.parametrize("settings", ["", READ_ONLY], ids=["writable", "read only"])
 def test_the_statement_of_the_hint_grants_what_is_missing(user, settings):
     user.on(user.core, "SELECT" if not settings else "INSERT")
-    hint = next(line for line in user.check(settings).splitlines() if "HINT: GRANT" in line)
-    statement = hint.partition("HINT: ")[2]
-    for account in user.accounts:
-        name, host = account.split("@")
-        user.server.on_server(statement.replace(f"TO {name};", f"TO {name}@{host}"))
+    user.paste(user.check(settings))
     assert "no issues" in user.check(settings, status=0)
     # And it is all that a migration with foreign keys to core needs.
     user.child.manage("migrate", "comments", "zero")
     user.manage("migrate", "comments", settings=settings)
+
+
+def test_the_hint_grants_what_is_core_s_alone(user):
+    user.on(user.core, "SELECT", "articles_author")
+    statements = user.paste(user.check())
+    core = user.server.name(user.core.database)
+    assert {statement.partition(" ON ")[2].partition(" TO ")[0] for statement in statements} == {
+        f"`{core}`.`articles_article`",
+        f"`{core}`.`articles_author`",
+    }
+    # The constraint of a comment refers to articles alone.
+    assert [statement for statement in statements if "REFERENCES" in statement] == [statements[0]]
+
+
+def test_tables_that_are_hidden_are_not_said_to_be_missing(user):
+    user.on(user.core, "SELECT, INSERT, UPDATE, DELETE, REFERENCES", "articles_article")
+    assert "causeway.W003" not in user.check()
+    said = user.manage("causeway", "check", status=1)
+    assert "SELECT command denied" in said.stderr
+    assert "articles_author" in said.stderr
+    assert "GRANT SELECT" in said.stderr
+    assert "migrate" not in said.stdout + said.stderr
+
+
+def test_a_wrong_password(user):
+    wrong = "DATABASES['core']['PASSWORD'] = DATABASES['default']['PASSWORD'] = 'wrong'"
+    done = user.manage("check", "--database", "core", "--database", "default", status=1, settings=wrong)
+    assert "Access denied" in done.stderr
+
+
+class TestStaged:
+    """A staged core is asked over its own connection."""
+
+    @pytest.fixture
+    def user(self, user):
+        lines = user.child.databases.lines_for_staged_core(user.core.database)
+        with user.child.changed_settings(lines):
+            yield user
+
+    @pytest.mark.parametrize("settings", ["", READ_ONLY], ids=["writable", "read only"])
+    def test_the_statements_of_the_hint_grant_what_is_missing(self, user, settings):
+        user.on(user.core, "INSERT" if settings else "SELECT")
+        said = user.check(settings)
+        assert "(causeway.E021) 'core' has not the rights it needs on the core database 'core'" in said
+        user.paste(said)
+        assert "E021" not in user.check(settings, status=0)
+
+    def test_temporary_tables(self, user):
+        user.on(user.core, "ALL")
+        child = user.server.name(user.child.database)
+        for account in user.accounts:
+            user.server.on_server(f"REVOKE CREATE TEMPORARY TABLES ON `{child}`.* FROM {account}")
+        said = user.check(status=0)
+        assert "(causeway.W016) The user of 'default' may not make temporary tables" in said
+        grant = next(line for line in said.splitlines() if "CREATE TEMPORARY TABLES" in line).partition(
+            "HINT: "
+        )[2]
+        user.server.on_server(grant.rstrip(";"))
+        assert "W016" not in user.check(status=0)
+
+    def test_a_wrong_password(self, user):
+        user.on(user.core, "ALL")
+        said = user.check("DATABASES['core']['PASSWORD'] = 'wrong'")
+        assert "(causeway.E020) The core database 'core'" in said
+        hint = next(line for line in said.splitlines() if "HINT: Check NAME" in line)
+        assert "PASSWORD of DATABASES['core']" in hint

@@ -27,6 +27,8 @@ def user(migrated_projects):
     user = User(core, child)
     user.on(core, "ALL")
     child.add_settings(child.databases.lines_for_staged_core(core.database))
+    # Those that it has from when core was linked.
+    child.manage("causeway", "constraints", "--fix")
     child.add_settings(
         f"for entry in DATABASES.values(): entry.update(USER={user.name!r}, PASSWORD='secret')"
     )

@@ -136,7 +136,7 @@ class SettingsTests(SimpleTestCase):
             with self.subTest(label=label):
                 self.assert_error(
                     "causeway.E003",
-                    f"CAUSEWAY['core']['MODELS'] names {label.lower()!r}, which is no installed app and no model.",
+                    f"CAUSEWAY['core']['MODELS'] names {label!r}, which is no installed app and no model.",
                     "Use an app label ('content') or a model label ('auth.User') of INSTALLED_APPS.",
                     CAUSEWAY={"core": {"MODELS": [label, "library"]}},
                 )

@@ -1,5 +1,6 @@
 """What the checks say of a core database that is staged."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.staged.projects import AWAY, staged_settings
 def staged(migrated_projects):
     core, child = migrated_projects
     child.add_settings(staged_settings(core))
+    # Those that it has from when core was linked.
+    child.manage("causeway", "constraints", "--fix")
     return child
 
 
@@ -111,6 +114,68 @@ def test_raw_sql_is_given_no_name_of_a_staged_table(staged):
     assert refusal.startswith(
         "PlacementError Cannot name the table 'articles_article' in raw SQL on 'default': "
     )
-    assert "Use a queryset, run the SQL on connections['core'], or link or mirror the core" in refusal
+    assert "Use a queryset, run the SQL on connections['core'], or link the core" in refusal
     quote = "`{}`" if staged.databases.engine == "mysql" else '"{}"'
     assert names == f"{quote.format('articles_article')} {quote.format('comments_comment')}"
+
+
+@pytest.fixture
+def role(migrated_projects):
+    """A role of PostgreSQL that may do all in the child's schema, and nothing in core."""
+    core, child = migrated_projects
+    name = f"causeway_staged_{os.getpid()}"
+    core.rows(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'")
+    core.rows(f"GRANT USAGE ON SCHEMA {child.database} TO {name}")
+    core.rows(f"GRANT ALL ON ALL TABLES IN SCHEMA {child.database} TO {name}")
+    yield name
+    core.rows(f"DROP OWNED BY {name}")
+    core.rows(f"DROP ROLE {name}")
+
+
+def user_of(role, *aliases):
+    return "\n".join(f"DATABASES[{alias!r}].update(USER={role!r}, PASSWORD='secret')" for alias in aliases)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_role_without_rights_on_core_is_told_what_to_grant(staged, migrated_projects, role, read_only):
+    core, _ = migrated_projects
+    core.rows(f"GRANT USAGE ON SCHEMA {core.database} TO {role}")
+    settings = f"{user_of(role, 'core')}\nCAUSEWAY['core']['READ_ONLY'] = {read_only}"
+    said = said_by(staged, settings, "--database", "default")
+    assert "(causeway.E021) 'core' has not the rights it needs on the core database 'core': SELECT of" in said
+    for statement in hint_of(said, "causeway.E021").split(";")[:-1]:
+        core.rows(statement)
+    assert "E021" not in said_by(staged, settings, "--database", "default", status=0)
+
+
+@pytest.mark.postgresql
+def test_a_role_that_may_not_make_temporary_tables_is_told_so(staged, migrated_projects, role):
+    core, _ = migrated_projects
+    name = core.databases.database
+    core.rows(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+    try:
+        said = said_by(staged, user_of(role, "default"), "--database", "default", status=0)
+        assert "(causeway.W016) The user of 'default' may not make temporary tables" in said
+        core.rows(hint_of(said, "causeway.W016"))
+        assert "W016" not in said_by(staged, user_of(role, "default"), "--database", "default", status=0)
+    finally:
+        core.rows(f"GRANT TEMPORARY ON DATABASE {name} TO PUBLIC")
+        core.rows(f"REVOKE ALL ON DATABASE {name} FROM {role}")
+
+
+@pytest.mark.parametrize("declares", ["causeway_home = 'core'"])
+def test_a_model_of_the_childs_own_app_that_names_its_home(staged, declares):
+    models = f"""
+        from django.db import models
+
+
+        class Headline(models.Model):
+            {declares}
+            text = models.CharField(max_length=9)
+    """
+    staged.write_app("headlines", models)
+    said = said_by(staged, "INSTALLED_APPS += ['headlines']", "--database", "default", status=0)
+    assert "lacks 1 of the core tables: 'headlines_headline'" in said
+    hint = hint_of(said, "causeway.W003")
+    assert "install 'headlines', too, whose models name the home 'core'" in hint

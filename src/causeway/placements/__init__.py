@@ -108,5 +108,5 @@ def staged_in_raw_sql(connection: BaseDatabaseWrapper, table: Table) -> str:
     return (
         f"Cannot name the table {str(table)!r} in raw SQL on {connection.alias!r}: its home is the core database "
         f"{table.home!r}, whose tables are staged, and stand here only while a queryset is executed. Use a "
-        f"queryset, run the SQL on connections[{table.home!r}], or link or mirror the core database."
+        f"queryset, run the SQL on connections[{table.home!r}], or link the core database."
     )

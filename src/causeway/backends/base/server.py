@@ -24,6 +24,10 @@ class ServerMixin:
         """What tells the database from copies of it, as it says itself; nothing where it says nothing."""
         return ""
 
+    def place(self):
+        """What two connections say alike whose own tables stand in one place; nothing where it cannot be told."""
+        return self.identity()
+
     def has_table(self, table):
         """Whether there is a table of ours. No transaction that is open fails by it."""
         with self.cursor() as cursor:

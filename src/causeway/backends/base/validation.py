@@ -1,7 +1,10 @@
+from pathlib import Path
+from typing import Any
+
 from django.apps import apps
 from django.core.checks import Error, Warning
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connections
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
@@ -30,20 +33,35 @@ class ValidationMixin:
             with left_alone():
                 for home in cores():
                     issues += self.check_home(home)
-                issues += check_local()
+                if not any(issue.is_serious() for issue in issues):
+                    issues += self.check_temporaries() if staged_cores() else []
+                    issues += check_local()
         return issues
 
     def check_home(self, home):
         """Whether a core database is there for this connection, by its placement, and is as the models say."""
         if is_linked_on(self.connection, home):
-            issues = self.check_core(home)
+            try:
+                issues = self.check_core(home)
+            except OperationalError as error:
+                return [self.unreachable(home, error)]
         elif home in staged_cores() and is_placed(home):
             issues = connections[home].validation.check_staged()
         else:
             return []
+        if not any(issue.is_serious() for issue in issues) and self.is_place_of(home):
+            issues.append(one_database(home))
         if any(issue.is_serious() for issue in issues):
             return issues
         return [*issues, *self.check_tables(home), *self.check_constraints_to(home)]
+
+    def is_place_of(self, home):
+        """Whether the core tables stand among this connection's own. (Where the settings say so, it is told already.)"""
+        core = connections[home]
+        if are_named_alike(self.connection, core):
+            return False
+        place = self.connection.place()
+        return bool(place) and place == core.place()
 
     def check_constraints_to(self, home):
         """Whether the constraints of local tables refer to the tables of the core database."""
@@ -67,9 +85,42 @@ class ValidationMixin:
         home = self.connection.alias
         try:
             tables = self.own_tables()
+            lacking = self.lacking_rights(home)
         except (DatabaseError, ImproperlyConfigured) as error:
-            return [self.missing(home, self.connection.settings_dict["NAME"], " ".join(str(error).split()))]
-        return [*self.missing_tables(home, tables), *check_core(self.connection)]
+            return [self.unreachable(home, error)]
+        issues = self.missing_tables(home, [*tables, *lacking])
+        if lacking:
+            return [*issues, self.no_rights(home, next(iter(lacking.values())), self.grants(home, lacking))]
+        return [*issues, *check_core(self.connection)]
+
+    def lacking_rights(self, home):
+        """What the user may not do with core tables over this connection, by the tables: a clause for each."""
+        return {}
+
+    def grants(self, home, tables):
+        """The statements that give the user what he may not do with these core tables."""
+        raise NotImplementedError
+
+    def rights_needed(self, home):
+        return ("SELECT",) if cores()[home].read_only else ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+    def check_temporaries(self):
+        """Whether the child's user may make the temporary tables in which large sets are staged."""
+        grant = self.grant_of_temporaries()
+        if grant is None:
+            return []
+        return [
+            Warning(
+                f"The user of {LOCAL_ALIAS!r} may not make temporary tables: what a query stages is sent with each of its "
+                f"statements, however many rows it is.",
+                hint=grant,
+                id="causeway.W016",
+            )
+        ]
+
+    def grant_of_temporaries(self):
+        """The statement that lets the user make temporary tables, or None where he may."""
+        return
 
     def own_tables(self):
         """The names of the tables and views of this connection's database."""
@@ -103,6 +154,15 @@ class ValidationMixin:
         }
         return sorted(str(model._meta.db_table) for model in targets if homes.home_of(model) == home)
 
+    def unreachable(self, home, error):
+        alias = self.connection.alias
+        issue = self.missing(home, connections[home].settings_dict["NAME"], " ".join(str(error).split()))
+        issue.hint = (
+            f"Check NAME, HOST, PORT, USER and PASSWORD of DATABASES[{alias!r}], and whether the server runs. If there is "
+            f"no such database yet, run migrate in the core project first."
+        )
+        return issue
+
     def missing(self, home, name, reason):
         return Error(
             f"The core database {home!r} ({str(name)!r}) cannot be reached from {LOCAL_ALIAS!r}: {reason}.",
@@ -129,10 +189,26 @@ class ValidationMixin:
         return [
             Warning(
                 f"The core database {home!r} lacks {len(lacking)} of the core tables: {names}.",
-                hint="Run migrate in the core project first.",
+                hint=f"Run migrate in the core project first.{self.where_made(home, lacking)}",
                 id="causeway.W003",
             )
         ]
+
+    def where_made(self, home, lacking):
+        """A sentence on tables of apps that MODELS does not name: their models name their home themselves."""
+        core = cores()[home]
+        labels = {
+            model._meta.app_label
+            for model in self.core_models(home)
+            if str(model._meta.db_table) in lacking
+            and not core.claims(model._meta.app_label, model._meta.model_name)
+        }
+        if not labels:
+            return ""
+        return (
+            f" That makes the tables of apps that are installed there: install {', '.join(map(repr, sorted(labels)))}, too, "
+            f"whose models name the home {home!r}."
+        )
 
     def lacking_tables(self, home, tables):
         """The core tables that are not among ``tables``, sorted."""
@@ -158,3 +234,24 @@ def constrained_core_targets(model):
             target = field.remote_field and field.remote_field.model
             if target and getattr(field, "db_constraint", False) and homes.home_of(target) is not None:
                 yield target
+
+
+def are_named_alike(connection: Any, core: Any) -> bool:
+    """Whether the settings of two connections name one database. PostgreSQL's may have several schemas."""
+    if connection.vendor != core.vendor or getattr(connection, "links_by_schema", True):
+        return False
+    here, there = connection.settings_dict, core.settings_dict
+    names = [str(each["NAME"]) for each in (here, there)]
+    if connection.vendor == "sqlite":
+        names = [name if name.startswith(("file:", ":")) else str(Path(name).absolute()) for name in names]
+        return names[0] == names[1] != ":memory:"
+    return names[0] == names[1] and all(str(here[key]) == str(there[key]) for key in ("HOST", "PORT"))
+
+
+def one_database(home: str) -> Error:
+    return Error(
+        f"{LOCAL_ALIAS!r} and the core database {home!r} are one database ({str(connections[home].settings_dict['NAME'])!r}): "
+        f"migrate would make this project's tables in core, and its commands would change those of all projects.",
+        hint=f"Give {LOCAL_ALIAS!r} a database of its own. The core project itself needs no entry in CAUSEWAY.",
+        id="causeway.E022",
+    )

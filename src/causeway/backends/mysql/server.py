@@ -21,6 +21,7 @@ IDENTITY = Known(
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_uid', 'hostname', 'datadir', 'wsrep_on', "
     "'group_replication_group_name')"
 )
+OWN_DATABASE = Known("SELECT DATABASE()")
 # What the nodes of a Galera cluster have in common.
 CLUSTER = Known("SHOW GLOBAL STATUS LIKE 'wsrep_cluster_state_uuid'")
 # Asked with rights that an application seldom has. The columns have other names on each product.
@@ -79,13 +80,25 @@ class MySQLServerMixin(ServerMixin):
             return {name.lower(): str(value) for name, value in cursor.fetchall()}
 
     def identity(self):
+        return f"{self.server_identity()}/{self.settings_dict['NAME']}"
+
+    def place(self):
+        return f"{self.server_identity()}/{self.ops.table_key(self.own_database())}"
+
+    def own_database(self):
+        """The database of the connection, as the server calls it."""
+        with self.cursor() as cursor:
+            cursor.execute(OWN_DATABASE)
+            return cursor.fetchone()[0]
+
+    def server_identity(self):
         said = self.shown(IDENTITY)
         cluster = said.get("group_replication_group_name")
         if said.get("wsrep_on") == "ON":
             cluster = self.shown(CLUSTER).get("wsrep_cluster_state_uuid")
         # MariaDB has had one of its own since 10.7.
         server = said.get("server_uuid") or said.get("server_uid") or f"{said['hostname']}:{said['datadir']}"
-        return f"{self.vendor} {cluster or server}/{self.settings_dict['NAME']}"
+        return f"{self.vendor} {cluster or server}"
 
     def may_insert(self, table):
         if not self.has_table(table):

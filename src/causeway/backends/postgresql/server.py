@@ -1,5 +1,6 @@
 from causeway.backends.base.server import ServerMixin
 from causeway.backends.base.statements import Known
+from causeway.names import quoted
 
 PRIMARY = Known("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')")
 # A role without rights sees how many there are, and not their states.
@@ -18,6 +19,12 @@ IDENTITY = Known("""
     SELECT system_identifier || '/' || (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
     FROM pg_catalog.pg_control_system()
 """)
+# Of one running server, and without any right.
+PLACE = Known("""
+    SELECT concat_ws(' ', pg_postmaster_start_time()::text, oid, current_schema()::text)
+    FROM pg_catalog.pg_database WHERE datname = current_database()
+""")
+USER = Known("SELECT current_user")
 HAS_TABLE = Known("SELECT to_regclass(quote_ident(%s)) IS NOT NULL")
 MAY_INSERT = Known("""
     SELECT has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
@@ -59,6 +66,16 @@ class PostgreSQLServerMixin(ServerMixin):
                 return ""
             cursor.execute(IDENTITY)
             return f"postgresql {cursor.fetchone()[0]}"
+
+    def account(self):
+        with self.cursor() as cursor:
+            cursor.execute(USER)
+            return quoted(self.ops, cursor.fetchone()[0])
+
+    def place(self):
+        with self.cursor() as cursor:
+            cursor.execute(PLACE)
+            return cursor.fetchone()[0]
 
     def has_table(self, table):
         with self.cursor() as cursor:

@@ -36,11 +36,7 @@ class SQLiteValidationMixin(ValidationMixin):
             self.connection.linked_name(home)
         except CoreUnavailable as error:
             return [self.missing(home, self.core_file(home), str(error.__cause__ or "there is no such file"))]
-        issues = []
-        file = self.core_file(home)
-        if not cores()[home].read_only and os.path.exists(file) and not os.access(file, os.W_OK):
-            hint = "Give the process the right to write the file and its folder, or declare READ_ONLY."
-            issues.append(self.no_rights(home, f"the file {file!r} cannot be written", hint))
+        issues = self.check_file(home)
         with self.connection.cursor() as cursor:
             issues += self.missing_tables(home, self.core_table_names(cursor, home))
             for name, of in (("main", self.connection.alias), (self.connection.schema(home), home)):
@@ -52,7 +48,15 @@ class SQLiteValidationMixin(ValidationMixin):
         if not self.has_file():
             file = self.core_file(self.connection.alias)
             return [self.missing(self.connection.alias, file, "there is no such file")]
-        return super().check_staged()
+        return self.check_file(self.connection.alias) or super().check_staged()
+
+    def check_file(self, home):
+        """Whether the process may write the file of a core database, if it is to."""
+        file = self.core_file(home)
+        if cores()[home].read_only or not os.path.exists(file) or os.access(file, os.W_OK):
+            return []
+        hint = "Give the process the right to write the file and its folder, or declare READ_ONLY."
+        return [self.no_rights(home, f"the file {file!r} cannot be written", hint)]
 
     def own_tables(self):
         return super().own_tables() if self.has_file() else []

@@ -149,8 +149,8 @@ class Core:
     def too_many(self, table: str) -> TooManyStagedRows:
         return TooManyStagedRows(
             f"Cannot stage the rows of {table!r} that this query needs: they are more than {self.most}, and "
-            f"MAX_STAGED_ROWS allows {self.most} of a table of the core database {self.home!r}. Filter the query further, by its local or its core "
-            f"tables; or link the databases, or mirror the core, if it needs so many; or allow them, in "
+            f"MAX_STAGED_ROWS allows {self.most} of a table of the core database {self.home!r}. Filter the query further, "
+            f"by its local or its core tables; or link the databases, if it needs so many; or allow them, in "
             f"CAUSEWAY[{self.home!r}] or for this query with causeway.max_staged_rows()."
         )
 
