@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from causeway.drift.widths import has_room_for
+
 TRUE = "The core database 'core' is as the models say"
 REMEDY = "Run migrate in the core project, or install the version of the app that it runs."
 NO_TITLE = "The core table 'articles_article' has no column 'title'."
@@ -50,6 +52,75 @@ def test_a_line_for_each_difference_with_its_remedy_and_status_1(drifted):
         "the column a default there.",
     ]
     assert done.stderr == "CommandError: The core tables are not as the models say: 2 differences.\n"
+
+
+# Another type of the column ``title``, and whether code with a CharField of 200 characters or so bears it.
+RETYPED = {
+    "sqlite3": [],
+    "mysql": [
+        ("MODIFY title varchar({more}) NOT NULL", True),
+        ("MODIFY title varchar({less}) NOT NULL", False),
+    ],
+    "postgresql": [
+        ("ALTER COLUMN title TYPE varchar({more})", True),
+        ("ALTER COLUMN title TYPE text", True),
+        ("ALTER COLUMN title TYPE varchar({less})", False),
+    ],
+}
+
+
+@pytest.mark.mysql
+@pytest.mark.postgresql
+def test_what_the_models_bear_ends_with_status_0_where_that_is_asked_for(migrated_projects):
+    core, child = migrated_projects
+    length = int(child.shell("print(Article._meta.get_field('title').max_length)"))
+    back = RETYPED[child.databases.engine][0][0].format(more=length)
+    for change, is_borne in RETYPED[child.databases.engine]:
+        core.rows(f"ALTER TABLE articles_article {change.format(more=length + 50, less=length - 1)}")
+        try:
+            assert "1 difference" in said_by(child, status=1)
+            said = child.manage("causeway", "check", "--bears", status=0 if is_borne else 1)
+            assert "articles.Article.title: The column 'title' of the core table" in said.stdout
+            assert ("The models bear that: 1 difference.\n" in said.stdout) == is_borne
+        finally:
+            core.rows(f"ALTER TABLE articles_article {back}")
+    said_by(child, "--bears")
+
+
+def test_a_missing_column_is_not_borne(drifted):
+    assert "2 differences" in said_by(drifted, "--bears", status=1)
+
+
+@pytest.mark.parametrize(
+    ("live", "asked", "expected"),
+    [
+        ("bigint", "int", True),
+        ("int", "bigint", False),
+        ("bigint unsigned", "int unsigned", True),
+        ("bigint", "int unsigned", False),
+        ("tinyint(1)", "int", False),
+        ("varchar(20)", "varchar(10)", True),
+        ("varchar(10)", "varchar(20)", False),
+        ("longtext", "varchar(255)", True),
+        ("tinytext", "varchar(255)", False),
+        ("character varying (20)", "character varying (10)", True),
+        ("text", "character varying (10)", True),
+        ("character varying (10)", "text", False),
+        ("char(20)", "varchar(10)", False),
+        ("decimal(12,2)", "decimal(10,2)", True),
+        ("numeric(12,4)", "numeric(10,2)", True),
+        ("numeric(12,4)", "numeric(12,2)", False),
+        ("datetime(6)", "datetime", True),
+        ("datetime", "datetime(6)", False),
+        ("double precision", "real", True),
+        ("longblob", "varbinary(10)", True),
+        ("date", "datetime(6)", False),
+        ("uuid", "char(32)", False),
+        ("jsonb", "text", False),
+    ],
+)
+def test_room_for_values(live, asked, expected):
+    assert has_room_for(live, asked, texts_end="character" not in asked) == expected
 
 
 def test_it_alters_nothing(migrated_projects):

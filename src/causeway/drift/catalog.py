@@ -49,6 +49,9 @@ class Catalog(ABC):
     ``namespace`` qualifies their names in statements of the connection; None for its own.
     """
 
+    # Whether a text without a length has one all the same.
+    texts_end = False
+
     def __init__(self, connection: Any, namespace: str | None = None) -> None:
         self.connection = connection
         self.namespace = namespace

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from causeway.conf import cores
 from causeway.drift.catalog import Catalog, Column, LiveTable
 from causeway.drift.uniqueness import asked_uniques
+from causeway.drift.widths import has_room_for
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -24,6 +25,8 @@ class Difference:
     text: str
     remedy: str = SAME_VERSION
     is_missing_table: bool = False
+    # Whether code with these models goes on working.
+    is_borne: bool = False
 
     def __str__(self) -> str:
         # A field's own text is its label.
@@ -72,7 +75,12 @@ class Comparison:
         is_number_of_pair = field.primary_key and self.opts.auto_created
         compares = asked and column.type and not is_number_of_pair
         if compares and self.catalog.type_key(column.type) != self.catalog.type_key(asked):
-            yield self.of_column(field, f"is {column.type}, the field asks for {asked}")
+            is_borne = has_room_for(
+                self.catalog.type_key(column.type), self.catalog.type_key(asked), self.catalog.texts_end
+            )
+            yield replace(
+                self.of_column(field, f"is {column.type}, the field asks for {asked}"), is_borne=is_borne
+            )
         collation = field.db_parameters(self.catalog.connection).get("collation")
         if collation and column.collation and column.collation.lower() != collation.lower():
             says = f"has the collation {column.collation!r}, the field asks for {collation!r}"

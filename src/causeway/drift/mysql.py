@@ -34,6 +34,8 @@ SYNONYMS = {
 
 
 class MySQLCatalog(Catalog):
+    texts_end = True
+
     def tables(self, names: Collection[str]) -> dict[str, LiveTable]:
         if not names:
             return {}

@@ -19,14 +19,19 @@ class Check(Verb):
             "labels", metavar="label", nargs="*", help="An app or app.Model to compare alone."
         )
         parser.add_argument("--database", metavar="ALIAS", help="The core database to compare with alone.")
+        parser.add_argument(
+            "--bears",
+            action="store_true",
+            help="End with status 1 only for what code with these models does not bear: a wider column it does.",
+        )
 
-    def handle(self, *, labels, database, verbosity, **options):
+    def handle(self, *, labels, database, bears, verbosity, **options):
         with left_alone():
-            self.compare(asked_homes(database), labels, verbosity)
+            self.compare(asked_homes(database), labels, bears, verbosity)
 
-    def compare(self, homes, labels, verbosity):
+    def compare(self, homes, labels, bears, verbosity):
         wanted = [model for label in labels for model in models_of(label, homes)]
-        found = 0
+        found = borne = 0
         for home in homes:
             compared = [model for model in compared_models(home) if not labels or model in wanted]
             differing = compare(home, compared)
@@ -36,8 +41,11 @@ class Check(Verb):
                 self.stdout.write(
                     f"The core database {home!r} is as the models say ({number_of(compared, 'model')} compared)."
                 )
+            borne += sum(difference.is_borne for difference in differing)
             found += len(differing)
-        if found:
+        if bears and found and found == borne:
+            self.stdout.write(f"The models bear that: {number_of(found, 'difference')}.")
+        elif found:
             raise CommandError(
                 f"The core tables are not as the models say: {number_of(found, 'difference')}."
             )
@@ -75,16 +83,28 @@ def models_of(label, homes):
 def compare(home, models):
     """The differences. Raises CommandError where the core database cannot be asked."""
     try:
+        connection = connections[LOCAL_ALIAS if is_linked(home) else home]
         if is_linked(home):
-            for issue in connections[LOCAL_ALIAS].validation.check_core(home):
+            for issue in connection.validation.check_core(home):
                 if issue.id == "causeway.E020":
                     raise CommandError(f"{issue.msg} {issue.hint}")
-        return differences(home, models)
+        found = differences(home, models)
+        if any(difference.is_missing_table for difference in found):
+            refuse_hidden(connection.validation, home)
+        return found
     except Error as error:
         reason = " ".join(str(error).split())
         raise CommandError(f"Cannot ask the core database {home!r}: {reason}") from error
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
+
+
+def refuse_hidden(validation, home):
+    """Raise CommandError where tables may be missing for want of rights alone."""
+    lacking = validation.lacking_rights(home)
+    if lacking:
+        issue = validation.no_rights(home, next(iter(lacking.values())), validation.grants(home, lacking))
+        raise CommandError(f"{issue.msg} {issue.hint}")
 
 
 def number_of(things, word):
