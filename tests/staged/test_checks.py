@@ -62,6 +62,19 @@ def test_a_core_database_that_is_away(staged):
     assert not Path("/nowhere").exists()
 
 
+def test_before_the_first_migration_each_message_is_a_line(core_project, make_child_project):
+    """What a server says of tables that are missing has several."""
+    core_project.migrate()
+    child = make_child_project("fresh")
+    child.manage("makemigrations", "comments")
+    said = said_by(child, staged_settings(core_project), "--database", "default", status=0)
+    lines = [
+        line for line in said.splitlines() if line and not line.startswith(("System check", "WARNINGS:"))
+    ]
+    assert all(line.startswith(("?:", "CAUSEWAY[", "\tHINT: ")) for line in lines), said
+    assert hint_of(said, "causeway.W006") == "Run migrate."
+
+
 def test_a_missing_file_is_not_made(staged):
     file = staged.folder / "none.sqlite3"
     settings = f"DATABASES['core'] = {{'ENGINE': 'causeway.backends.sqlite3', 'NAME': {str(file)!r}}}"
