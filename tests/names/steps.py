@@ -440,11 +440,14 @@ def afterwards():
 # Commands
 
 
+# SQLite prepares no transaction; these cores have no tables of ours; servers that live for a test are not durable.
+EXPECTED = {"causeway.W006", "causeway.W020", "causeway.W022"}
+
+
 @step("commands")
 def checked():
-    # W006: SQLite prepares no transaction.
     found = run_checks(databases=["default"])
-    return sorted(f"{each.id} {each.msg}" for each in found if each.id != "causeway.W006")
+    return sorted(f"{each.id} {each.msg}" for each in found if each.id not in EXPECTED)
 
 
 @step("commands")
