@@ -22,6 +22,9 @@ CUTS ?= 40
 LOSSES ?= 3
 # Such as '--seed 7 --pair mysql/mysql'.
 CRASH_ARGS ?=
+# How many lines of each case are interrupted; all: every one.
+LINES ?= all
+INTERRUPTED_PAIRS ?= postgresql/postgresql mariadb/mariadb mysql/mysql sqlite3/postgresql mysql/sqlite3
 # Such as '--seed 7 --pair mysql/postgresql'.
 FEED_ARGS ?=
 # Such as '--packages django-guardian --engines sqlite3 --placements linked'.
@@ -58,7 +61,7 @@ SERVER := $(SERVER_$(DB))
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lint types test test-sqlite test-mysql test-mariadb test-postgresql test-newest test-all test-staged \
-	test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest test-feed feedtest fidelity fidelity-pairs packages test-wagtail bench \
+	test-staged-on-servers test-pairs test-gis test-examples test-crash crashtest interruptions test-feed feedtest fidelity fidelity-pairs packages test-wagtail bench \
 	docs demo serve clean mysql-server newest-servers
 # The steps of one environment wait for each other.
 .NOTPARALLEL:
@@ -150,6 +153,15 @@ test-crash: $(DEV) mysql-server ## a sample of crashtest, of under a minute
 
 crashtest: $(DEV) mysql-server ## kill processes, servers and connections in the middle of causeway.atomic(), and recover (KILLS=1000: more of them)
 	$(BIN)/python -m tests.crash --kills $(KILLS) --cuts $(CUTS) --losses $(LOSSES) $(CRASH_ARGS)
+	$(MAKE) --no-print-directory interruptions
+
+# A sample of the lines is part of test-staged.
+interruptions: $(DEV) mysql-server ## interrupt causeway.atomic() at each line that begins or ends transactions (LINES=50: at so many of each case)
+	status=0; for pair in $(INTERRUPTED_PAIRS); do \
+		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$${pair%/*} CAUSEWAY_TEST_CORE_ENGINE=$${pair#*/} \
+			CAUSEWAY_TEST_LINES=$(LINES) $(SERVERS) $(BIN)/python -m pytest -n auto --dist load \
+			tests/transactions/test_interruptions.py || status=1; \
+	done; exit $$status
 
 fidelity: $(DEV) mysql-server ## Django's own tests with the models in two databases, by a random split (SEED=… for a seed of yours)
 	judge="$(BIN)/python -m tests.fidelity.judge --seed $(or $(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(10**6))'))"; \

@@ -1,9 +1,10 @@
 """What waits for the commit of both sides: run once, after both were decided, or not at all."""
 
+from contextlib import suppress
 from unittest.mock import patch
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import Error, OperationalError, connection, connections, transaction
 
 import causeway
 from causeway.transactions.recovery import recover
@@ -113,3 +114,40 @@ class HooksTests(PreparedTestCase):
                 self.note("core's", "core")
             recover()
         assert sorted(self.ran) == ["core's", "core's", "local", "local"]
+
+    def test_a_leader_that_is_away_after_its_commit_runs_no_hook_of_the_next_block(self):
+        core = connections["core"]
+        away = patch.object(core, "get_new_connection", side_effect=OperationalError("away"))
+        with failing_core_at(COMMIT), away, suppress(Error), transaction.atomic("core"):
+            write_core("first")
+            write_local("first")
+            self.note("committed", "core")
+        with pytest.raises(Refused), causeway.atomic():
+            self.note("rolled back", "core")
+            self.note("rolled back")
+            write_core("second")
+            write_local("second")
+            raise Refused
+        assert self.ran == ["committed"]
+        recover()
+        self.assert_rows(core=["first"], local=["first"])
+
+    def test_autocommit_by_hand_where_a_database_is_away_afterwards(self):
+        away = patch.object(connection, "get_new_connection", side_effect=OperationalError("away"))
+        transaction.set_autocommit(False)
+        with causeway.atomic():
+            write_core("first")
+            write_local("first")
+            self.note("committed")
+        transaction.commit()
+        connection.close()
+        with away, suppress(Error):
+            transaction.set_autocommit(True)
+        connection.close()
+        with pytest.raises(Refused), causeway.atomic():
+            self.note("rolled back")
+            write_core("second")
+            write_local("second")
+            raise Refused
+        assert "rolled back" not in self.ran
+        self.assert_rows(core=["first"], local=["first"])

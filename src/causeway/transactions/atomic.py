@@ -22,13 +22,15 @@ class Atomic(transaction.Atomic):
         self.best_effort = best_effort
 
     def __enter__(self) -> None:
-        super().__enter__()
-        if self.best_effort:
-            return
+        depth = len(connections[LOCAL_ALIAS].atomic_blocks)
         try:
-            insist()
+            super().__enter__()
+            if not self.best_effort:
+                insist()
         except BaseException as error:
-            super().__exit__(type(error), error, error.__traceback__)
+            # It is not left by whoever did not enter it.
+            if len(connections[LOCAL_ALIAS].atomic_blocks) > depth:
+                super().__exit__(type(error), error, error.__traceback__)
             raise
 
 

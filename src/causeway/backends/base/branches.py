@@ -26,6 +26,8 @@ class BranchesMixin:
     sql_to_be_durable = ""
     # Whether several statements can be sent as one text, as drivers do unless they are told otherwise.
     sends_several = True
+    # Whether a wait for a lock in the transaction that has begun ends by itself.
+    is_bounded = True
     # Whether what is executed was asked for on another connection, for the sake of a row there.
     writes_for_another = False
 
@@ -53,6 +55,9 @@ class BranchesMixin:
     def two_phase_obstacle(self):
         """Why this database cannot be prepared, as a clause; None if it can. It may ask the server."""
         return self.never_prepares
+
+    def bound_waits(self):
+        """Have a wait for a lock end by itself, which may be a part of a deadlock that goes through another server."""
 
     def begin_branch(self, unit):
         self.is_preparable = False
@@ -104,4 +109,8 @@ class BranchesMixin:
 
     def is_held(self, error):
         """Whether an error of ending what is prepared says that only the session that prepared it can do so."""
+        return False
+
+    def is_conflict(self, error):
+        """Whether an error says that a transaction was in the way of others, and may succeed another time."""
         return False

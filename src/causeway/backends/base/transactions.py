@@ -1,9 +1,12 @@
 """Connections whose transactions are part of a unit: see ``causeway.backends.base.unit``."""
 
-from typing import Any
+from functools import partial
 
 from django.db import InterfaceError, OperationalError, connections
+from django.db.transaction import TransactionManagementError
 
+from causeway.backends.base.blocks import BlocksMixin
+from causeway.backends.base.running import is_running, this_frame
 from causeway.backends.base.unit import Unit
 from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.placements.mirrored import note_write
@@ -11,43 +14,15 @@ from causeway.transactions.finished import Finished
 from causeway.transactions.roles import deciding_cores
 
 
-class Blocks(list[Any]):
-    """The blocks of ``atomic()`` that are open on a connection, which is within those of its unit's others as well.
-
-    Django asks for the last one where another is to be durable.
-    """
-
-    def __init__(self, connection, blocks=()):
-        super().__init__(blocks)
-        self.connection = connection
-
-    def __bool__(self):
-        return bool(len(self) or self.others())
-
-    def __getitem__(self, position):
-        if position != -1:
-            return super().__getitem__(position)
-        blocks = [*self.others(), *self]
-        # A durable block may be within those of a test case.
-        return next((block for block in reversed(blocks) if not block._from_testcase), blocks[-1])
-
-    def others(self):
-        unit = self.connection.unit
-        members = unit.members if unit is not None else ()
-        return [
-            block for member in members if member is not self.connection for block in member.atomic_blocks
-        ]
-
-
-class TransactionsMixin:
+class TransactionsMixin(BlocksMixin):
     """Of the connection of a child's own database, or of a core."""
 
     _unit = None
     _needs_rollback = False
-    # Whether a block is open of which Django asked this connection to begin the transaction.
-    has_open_block = False
-    # Whether the connection is being made or closed, which Django does outside of transactions.
-    is_detached = False
+    # How many transactions were committed here.
+    commits = 0
+    # Of what makes or closes the connection, or ends its transaction, which Django does outside of blocks.
+    _detaching = None
     # Whether the transaction that has begun is a branch, as that of a core is.
     is_branch = False
 
@@ -59,10 +34,15 @@ class TransactionsMixin:
             self.execute_wrappers.append(self.follow)
 
     @property
+    def is_detached(self):
+        """Whether the connection is being made or closed, or its transaction ended."""
+        return self._detaching is not None and is_running(self._detaching)
+
+    @property
     def unit(self):
         """The unit that is open, if one is."""
         unit = self._unit
-        if unit is None or self.is_detached:
+        if unit is None or (self._detaching is not None and self.is_detached):
             return None
         # What is_open says, without a call: each statement asks for it several times.
         return unit if unit.leader.has_open_block or unit.is_by_hand else None
@@ -71,24 +51,9 @@ class TransactionsMixin:
         self._unit = unit
         self.marks = []
 
-    @property
-    def atomic_blocks(self):
-        return self._atomic_blocks
-
-    @atomic_blocks.setter
-    def atomic_blocks(self, blocks):
-        self._atomic_blocks = Blocks(self, blocks)
-
-    @property
-    def in_atomic_block(self):
-        if self.has_open_block:
-            return True
-        unit = self.unit
-        return unit is not None and unit.has_block
-
-    @in_atomic_block.setter
-    def in_atomic_block(self, value):
-        self.has_open_block = value
+    def leave(self, unit):
+        if self._unit is unit:
+            self._unit = None
 
     @property
     def sharing(self):
@@ -120,7 +85,35 @@ class TransactionsMixin:
         """Whether it begins its transaction with the first statement, where it is the leader."""
         return self.alias != LOCAL_ALIAS or self.begin_is_sent
 
+    # What was broken off
+
+    def settle(self, is_ending=False):
+        """Close what an exception has broken off that is no error of a database; whether there was any.
+
+        ``is_ending``: it is called to end the transaction.
+        """
+        unit = self._unit
+        if unit is None or not (unit.is_broken_off() or (unit.is_left_open() and not is_ending)):
+            return False
+        unit.abandon()
+        return True
+
+    def refuse_broken_off(self, action, is_ending=False):
+        """Raise TransactionManagementError where an exception has broken off what begins or ends transactions."""
+        if self.settle(is_ending):
+            raise TransactionManagementError(
+                f"Cannot {action} on {self.alias!r}: an exception that is no error of a database came while its "
+                f"transaction was being begun or ended, so it was closed, and all is rolled back. Enter the "
+                f"outermost block again."
+            )
+
+    def _cursor(self, *args, **kwargs):
+        if self._unit is not None:
+            self.settle()
+        return super()._cursor(*args, **kwargs)
+
     def get_autocommit(self):
+        self.settle()
         return False if self.begins_late else super().get_autocommit()
 
     def set_autocommit(self, autocommit, force_begin_transaction_with_broken_autocommit=False):
@@ -128,6 +121,9 @@ class TransactionsMixin:
         if self.is_detached:
             # Made within a unit, which begins its transaction.
             super().set_autocommit(True)
+            return
+        if self.settle(is_ending=autocommit) and autocommit and self._unit is None:
+            # The next connection is in autocommit.
             return
         if not autocommit and self.may_lead():
             self.lead(is_for_block)
@@ -153,10 +149,8 @@ class TransactionsMixin:
         elif self.leads_late:
             Unit(self)
         else:
-            # A connection that fails its health check is made anew here: the unit comes after that.
-            super().set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
             self.is_branch = False
-            Unit(self).begun.append(self)
+            Unit(self).lead(partial(super().set_autocommit, False, True))
 
     def end_by_hand(self):
         """Commit what is open, and be in autocommit again."""
@@ -164,7 +158,7 @@ class TransactionsMixin:
         # Another one by then.
         unit = self._unit
         unit.is_by_hand = False
-        self.run_commit_hooks_on_set_autocommit_on = True
+        unit.is_committed = True
         unit.finish(super().set_autocommit)
 
     def may_lead(self):
@@ -188,6 +182,9 @@ class TransactionsMixin:
 
     def announce(self, sql):
         """Let the unit that is open do what a statement needs that is about to be executed here."""
+        if self._unit is None:
+            return
+        self.settle()
         unit = self.unit
         if unit is not None:
             unit.before(self, sql)
@@ -199,25 +196,26 @@ class TransactionsMixin:
         return unit if unit is not None and (unit.leader is self or unit.is_by_hand) else None
 
     def commit(self):
+        self.refuse_broken_off("commit", is_ending=True)
         unit = self.ending
         if unit is None:
-            return super().commit()
-        self.validate_thread_sharing()
-        self.validate_no_atomic_block()
-        is_by_hand = unit.is_by_hand
-        unit.commit()
-        self.errors_occurred = False
-        # By hand, they run when it is turned on again, as Django's do.
-        self.run_commit_hooks_on_set_autocommit_on = not is_by_hand
-        return None
+            super().commit()
+        else:
+            self.validate_thread_sharing()
+            self.validate_no_atomic_block()
+            unit.commit()
+            self.errors_occurred = False
+        self.commits += 1
 
     def rollback(self):
+        is_closed = self.settle(is_ending=True)
         unit = self.ending
-        if unit is None:
+        if unit is None and not is_closed:
             return super().rollback()
         self.validate_thread_sharing()
         self.validate_no_atomic_block()
-        unit.roll_back()
+        if not is_closed:
+            unit.roll_back()
         self.errors_occurred = False
         self.needs_rollback = False
         self.run_on_commit = []
@@ -269,32 +267,23 @@ class TransactionsMixin:
     def end_own(self):
         # Of the leader of a block, Django does it.
         if self._unit.leader is not self or self._unit.is_by_hand:
-            # Where a hook has raised, Django is still set to run those of the next transaction now.
-            self.run_commit_hooks_on_set_autocommit_on = False
             self.detached(super().set_autocommit, True)
 
     def drop(self):
-        """Be without a connection, whose transaction nobody ends otherwise than by that.
-
-        What waits for the commit goes on waiting: the transaction may have been committed.
-        """
-        kept = self.run_on_commit
+        """Be without a connection, whose transaction nobody ends otherwise than by that."""
         try:
             if not self.closed_in_transaction:
                 self.detached(super().close)
         finally:
-            self.run_on_commit = kept
-        self.connection = None
-        self.closed_in_transaction = False
+            self.connection = None
+            self.closed_in_transaction = False
 
     def detached(self, function, *args):
-        self.is_detached = True
-        own, self.has_open_block = self.has_open_block, False
+        outer, self._detaching = self._detaching, this_frame()
         try:
             return function(*args)
         finally:
-            self.has_open_block = own
-            self.is_detached = False
+            self._detaching = outer
 
     def send_savepoint(self, name):
         super()._savepoint(name)
@@ -306,6 +295,7 @@ class TransactionsMixin:
         super()._savepoint_commit(name)
 
     def _savepoint(self, sid):
+        self.refuse_broken_off("set a savepoint")
         unit = self.unit
         if unit is None:
             super()._savepoint(sid)
@@ -313,6 +303,7 @@ class TransactionsMixin:
             unit.save(self, sid)
 
     def _savepoint_rollback(self, sid):
+        self.refuse_broken_off("roll back to a savepoint")
         unit = self.unit
         if unit is not None and unit.has_mark(self, sid):
             unit.roll_back_to(self, sid)
@@ -320,6 +311,7 @@ class TransactionsMixin:
             super()._savepoint_rollback(sid)
 
     def _savepoint_commit(self, sid):
+        self.refuse_broken_off("release a savepoint")
         unit = self.unit
         if unit is not None and unit.has_mark(self, sid):
             unit.release(self, sid)
@@ -333,15 +325,7 @@ class TransactionsMixin:
         if unit is None and self._unit is None and not self.may_lead():
             super().connect()
             return
-        kept = self.savepoint_ids, self.atomic_blocks, self.run_on_commit
-        try:
-            self.detached(super().connect)
-        finally:
-            if unit is not None:
-                self.savepoint_ids, self.atomic_blocks, self.run_on_commit = kept
-            elif self._unit is not None:
-                # Of the one that is being ended.
-                self.run_on_commit = kept[2]
+        self.detached(super().connect)
         if unit is None and not self.settings_dict["AUTOCOMMIT"] and self.may_lead():
             self.lead(is_for_block=False)
 
@@ -352,22 +336,26 @@ class TransactionsMixin:
         if unit is None or unit.has_begun(self):
             super().close_if_health_check_failed()
         else:
-            self.without_losing_hooks(super().close_if_health_check_failed)
+            self.detached(super().close_if_health_check_failed)
 
     def close_if_unusable_or_obsolete(self):
+        if self.has_open_block and not self._atomic_blocks:
+            self.break_off()
+        self.settle()
         unit = self.unit
         if unit is None or not unit.is_by_hand or unit.leader is self:
             super().close_if_unusable_or_obsolete()
         elif not unit.has_begun(self):
             # That autocommit is off is the leader's doing.
-            self.without_losing_hooks(super().close_if_unusable_or_obsolete)
+            self.detached(super().close_if_unusable_or_obsolete)
 
     def close(self):
+        self.settle(is_ending=True)
         unit = self.unit
         if unit is None:
             super().close()
         elif not unit.has_begun(self) and self is not unit.leader:
-            self.without_losing_hooks(super().close)
+            self.detached(super().close)
         elif unit.is_by_hand:
             self.close_by_hand(unit)
         else:
@@ -387,14 +375,6 @@ class TransactionsMixin:
             self._unit.needs_rollback = True
         elif self is unit.leader:
             self._unit.is_by_hand = False
-
-    def without_losing_hooks(self, function):
-        """Call what may close the connection, on which the unit has not begun: it goes on with a new one."""
-        kept = self.run_on_commit
-        try:
-            self.detached(function)
-        finally:
-            self.run_on_commit = kept
 
     def is_usable(self):
         return self.connection is not None and super().is_usable()

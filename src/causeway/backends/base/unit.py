@@ -8,16 +8,40 @@ written.
 """
 
 from contextlib import suppress
+from functools import wraps
 
 from django.db import Error, connections
 
+from causeway.backends.base.running import is_running, this_frame
 from causeway.backends.base.statements import CONTROL, READ, UNSURE, WRITE, kind_of
 from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.transactions.commit import Commit
 from causeway.transactions.decisions import new_gid
-from causeway.transactions.leftovers import recover_once
+from causeway.transactions.leftovers import look_again, recover_once
 from causeway.transactions.plain import refuse_in_plain_atomic
 from causeway.transactions.roles import deciding_cores, roles
+
+
+def at_work(method):
+    """Note that a method of a unit is at work, until it has come to its end, if by an error of a database.
+
+    What a signal breaks off may be left at any line: by its frame it is told from what is still at work.
+    """
+
+    @wraps(method)
+    def noting(self, *args, **kwargs):
+        if self.working is not None and not self.is_broken_off():
+            return method(self, *args, **kwargs)
+        self.working = this_frame()
+        try:
+            result = method(self, *args, **kwargs)
+        except Error:
+            self.working = None
+            raise
+        self.working = None
+        return result
+
+    return noting
 
 
 class Mark:
@@ -63,8 +87,14 @@ class Unit:
         # The homes written by plain blocks of the child's own connection, within the outermost one.
         self.plainly_written = set()
         self.gid = None
-        # Whether what is sent now is to begin a transaction.
-        self.is_beginning = False
+        # Of the method that begins or ends transactions now; or that did, when it was broken off.
+        self.working = this_frame()
+        # Whether all was committed, and what waits for that is to run.
+        self.is_committed = False
+        self.take_over()
+        self.working = None
+
+    def take_over(self):
         for member in self.members:
             member.enter(self)
 
@@ -113,7 +143,8 @@ class Unit:
     @property
     def has_block(self):
         """Whether a block is open that is to end before its transaction may be ended."""
-        return self.leader.has_open_block or (
+        # The leader finds out if its block was left where Django enters or leaves it.
+        return (self.leader.has_open_block and self.leader.in_atomic_block) or (
             self.is_by_hand and any(member.has_open_block for member in self.members)
         )
 
@@ -123,7 +154,7 @@ class Unit:
     def before(self, connection, sql):
         """Do what a statement needs that is about to be executed on a connection."""
         kind = kind_of(sql)
-        if kind == CONTROL or self.needs_rollback or self.is_beginning:
+        if kind == CONTROL or self.needs_rollback or self.working is not None:
             return
         if not self.has_begun(connection):
             if kind == READ and not self.is_asked_for(connection):
@@ -131,6 +162,8 @@ class Unit:
             self.begin(connection)
         else:
             self.send_marks(connection)
+        if connection is not self.local and self.has_begun(self.local) and not self.local.is_untouched():
+            connection.bound_waits()
         if kind == WRITE:
             self.write(connection)
         elif kind == UNSURE and connection not in self.touched:
@@ -140,8 +173,18 @@ class Unit:
         """Whether what is read there is kept from changing, as far as the server does so."""
         return len(connection.atomic_blocks) > 0 or (self.is_by_hand and connection is self.leader)
 
+    @at_work
+    def lead(self, begin):
+        """Begin the leader's transaction where Django asks for it."""
+        try:
+            begin()
+        except Error:
+            self.let_go()
+            raise
+        self.begun.append(self.leader)
+
+    @at_work
     def begin(self, connection):
-        self.is_beginning = True
         try:
             if connection is not self.local and not self.is_for_test:
                 recover_once(connection.alias)
@@ -151,8 +194,6 @@ class Unit:
         except BaseException:
             self.needs_rollback = True
             raise
-        finally:
-            self.is_beginning = False
 
     def write(self, connection):
         refuse_in_plain_atomic(self, connection)
@@ -164,6 +205,7 @@ class Unit:
 
     # Savepoints
 
+    @at_work
     def save(self, owner, sid):
         """Set a savepoint on every connection: at once where it is asked for, elsewhere when it is needed."""
         if owner.alias == LOCAL_ALIAS and not plain_blocks(owner):
@@ -180,15 +222,19 @@ class Unit:
                 connection.send_savepoint(mark.name)
                 mark.is_sent = True
 
+    @at_work
     def roll_back_to(self, owner, sid):
         for connection, position, mark in self.marked(owner, sid):
             if mark.is_sent:
                 connection.send_savepoint_rollback(mark.name)
+                # What bounds waits may have been set since.
+                connection.is_bounded = type(connection).is_bounded
             del self.created[mark.created :]
             # What it has begun since stays begun: there is nothing in it now.
             del connection.marks[position + 1 :]
             del connection.run_on_commit[mark.hooks :]
 
+    @at_work
     def release(self, owner, sid):
         for connection, position, mark in self.marked(owner, sid):
             if mark.is_sent:
@@ -209,6 +255,7 @@ class Unit:
 
     # The end
 
+    @at_work
     def commit(self):
         """Commit what has begun, all or nothing. Raises what made it fail; then all is rolled back."""
         try:
@@ -217,8 +264,11 @@ class Unit:
             self.roll_back(suppressing=True)
             raise
         self.begun = []
+        # By hand, what waits for it runs when autocommit is turned on again, as Django has it.
+        self.is_committed = not self.is_by_hand
         self.renew()
 
+    @at_work
     def roll_back(self, suppressing=False):
         """Roll back what has begun. A connection on which that fails is closed."""
         begun, self.begun, failure = self.begun, [], None
@@ -239,28 +289,72 @@ class Unit:
     def renew(self):
         """Let another unit begin where this one has ended, if autocommit is off."""
         if self.is_by_hand:
-            self.is_by_hand = False
             Unit(self.leader, is_by_hand=True)
+            self.is_by_hand = False
 
     def finish(self, set_autocommit):
         """Let the leader be in autocommit again, by Django's method, and run what waits for the commit.
 
         The leader's come first. As in Django, none is run after one that raises.
         """
-        others = [(member, member.run_on_commit) for member in self.members if member is not self.leader]
-        for member, _ in others:
+        for member, hooks in self.end(set_autocommit):
             # A block that one of them opens has hooks of its own.
+            member.run_on_commit = hooks
+            member.run_and_clear_commit_hooks()
+
+    @at_work
+    def end(self, set_autocommit):
+        """Let every member go; returns what is to run, by member."""
+        if self.begun:
+            # It was broken off before they could be ended.
+            self.abandon()
+            return []
+        members = sorted(self.members, key=lambda member: member is not self.leader)
+        hooks = [(member, member.run_on_commit) for member in members if self.is_committed]
+        for member in members:
             member.run_on_commit = []
         try:
-            set_autocommit(True)
-        finally:
+            if self.leader.connection is not None:
+                set_autocommit(True)
+        except Error:
+            # What was committed is committed.
+            self.leader.drop()
+        self.let_go()
+        return hooks
+
+    def let_go(self):
+        for member in self.members:
+            member.leave(self)
+
+    # Broken off
+
+    def is_broken_off(self):
+        """Whether what begins or ends its transactions was left without coming to its end."""
+        return self.working is not None and not is_running(self.working)
+
+    def is_left_open(self):
+        """Whether no block is open, and its members were not let go: Django ends it before it does anything else."""
+        return self.working is None and not self.is_open
+
+    def abandon(self):
+        """Close the connections: the servers roll back what is open on them, and what is prepared is recovered."""
+        self.working, self.begun = this_frame(), []
+        # Some may be in the unit before it, or after it.
+        self.take_over()
+        for member in self.members:
+            member.run_on_commit = []
+            with suppress(Error):
+                member.drop()
+        if self.gid is not None:
             for member in self.members:
-                if member._unit is self:
-                    member._unit = None
-        for member, hooks in others:
-            if hooks:
-                member.run_on_commit = hooks
-                member.run_and_clear_commit_hooks()
+                look_again(member.alias)
+        if self.has_block:
+            self.needs_rollback = True
+        elif self.is_by_hand:
+            self.renew()
+        else:
+            self.let_go()
+        self.working = None
 
 
 def plain_blocks(connection):

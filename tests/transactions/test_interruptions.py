@@ -1,0 +1,272 @@
+"""A block that a signal's exception ends at whatever line: both sides or neither, and a worker that goes on."""
+
+import copy
+import linecache
+import time
+from contextlib import contextmanager, suppress
+from unittest.mock import patch
+
+import pytest
+from django.db import connections, transaction
+
+import causeway
+from causeway.transactions.recovery import recover
+from tests.library.models import Author
+from tests.transactions.cases import AUTHOR, SpanningTestCase, write_core, write_local
+from tests.transactions.interruptions import BETWEEN, chosen, interrupted, points
+
+PATIENCE_SECONDS = 20
+# What the outside sees, by alias; and what an interrupted block may have written.
+ROWS = {"core": "SELECT title FROM library_article", "default": "SELECT name FROM shop_shelf"}
+REMOVAL = {
+    "core": ["DELETE FROM library_article", "UPDATE library_author SET name = 'Ada'"],
+    "default": ["DELETE FROM shop_shelf"],
+}
+# What makes a connection give up a lock that it waits for, by what its OPTIONS say.
+BRIEFLY = {
+    "sqlite": {"timeout": 2},
+    "mysql": {"init_command": "SET innodb_lock_wait_timeout = 2"},
+    "postgresql": {"options": "-c lock_timeout=2s"},
+}
+# Lines of Django's own with which it enters and leaves a block: if it comes no further, the block stays open for ever.
+ENTERING_AND_LEAVING = {
+    "connection = get_connection(self.using)",
+    "connection.in_atomic_block = True",
+    "if connection.in_atomic_block:",
+    "connection.atomic_blocks.append(self)",
+    "connection.atomic_blocks.pop()",
+    "sid = connection.savepoint()",
+    "connection.savepoint_ids.append(sid)",
+    "return get_connection(using).set_autocommit(autocommit)",
+}
+
+
+class Refused(Exception):
+    pass
+
+
+def write_both(case):
+    write_local("interrupted")
+    write_core("interrupted")
+    Author.objects.filter(pk=AUTHOR).update(name="changed")
+    for alias in ("default", "core"):
+        transaction.on_commit(lambda: case.ran.append("interrupted"), alias)
+
+
+def commit(case):
+    with causeway.atomic():
+        write_both(case)
+
+
+def commit_djangos(case):
+    with transaction.atomic("core"), transaction.atomic("default"):
+        write_both(case)
+
+
+def roll_back(case):
+    with suppress(Refused), causeway.atomic():
+        write_both(case)
+        raise Refused
+
+
+def use_savepoints(case):
+    with causeway.atomic():
+        with suppress(Refused), transaction.atomic("core"):
+            write_both(case)
+            raise Refused
+        with causeway.atomic():
+            write_both(case)
+
+
+def commit_by_hand(case):
+    transaction.set_autocommit(False)
+    try:
+        with causeway.atomic():
+            write_both(case)
+        transaction.commit()
+        with causeway.atomic():
+            write_both(case)
+        transaction.rollback()
+    finally:
+        transaction.set_autocommit(True)
+
+
+def in_django_alone(case):
+    with transaction.atomic("alone"), connections["alone"].cursor() as cursor:
+        cursor.execute("UPDATE library_author SET name = 'changed'")
+
+
+def by_hand_in_django_alone(case):
+    transaction.set_autocommit(False, "alone")
+    try:
+        in_django_alone(case)
+        transaction.commit("alone")
+        in_django_alone(case)
+        transaction.rollback("alone")
+    finally:
+        transaction.set_autocommit(True, "alone")
+
+
+@contextmanager
+def waiting_briefly(connection):
+    """Meanwhile, the connection, made anew, waits for no lock for long, and outlives requests."""
+    options = {**connection.settings_dict["OPTIONS"], **BRIEFLY[connection.vendor]}
+    connection.close()
+    with patch.dict(connection.settings_dict, OPTIONS=options, CONN_MAX_AGE=None):
+        try:
+            yield
+        finally:
+            connections[connection.alias].close()
+
+
+@contextmanager
+def django_alone():
+    """Meanwhile, the alias ``alone`` is core's database with Django's own backend."""
+    settings = copy.deepcopy(connections["core"].settings_dict)
+    settings["ENGINE"] = settings["ENGINE"].replace("causeway", "django.db")
+    connections.databases["alone"] = settings
+    try:
+        yield
+    finally:
+        be_without("alone")
+        del connections.databases["alone"]
+
+
+def be_without(alias):
+    """Let go of a connection, whatever state it is in."""
+    with suppress(Exception):
+        connections[alias].connection.close()
+    del connections[alias]
+
+
+# A connection that was just being made is closed by the interpreter.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.staged("linked, one connection is all there is")
+class InterruptionTests(SpanningTestCase):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.start_again)
+        for alias in ROWS:
+            self.enterContext(waiting_briefly(connections[alias]))
+        self.outside = {alias: self.opened(alias) for alias in ROWS}
+
+    def opened(self, alias):
+        """A connection that sees what is committed, and nothing else."""
+        connection = connections[alias].copy()
+        connection.ensure_connection()
+        self.addCleanup(connection.close)
+        if connection.sql_to_read_what_is_committed:
+            with connection.cursor() as cursor:
+                cursor.execute(connection.sql_to_read_what_is_committed)
+        return connection
+
+    def start_again(self):
+        for alias in ROWS:
+            be_without(alias)
+        recover()
+
+    def rows(self, alias):
+        with self.outside[alias].cursor() as cursor:
+            cursor.execute(ROWS[alias])
+            return {name for (name,) in cursor.fetchall()}
+
+    def remove_rows(self):
+        """It waits in vain for a lock that an interrupted block has left."""
+        for alias, statements in REMOVAL.items():
+            with self.outside[alias].cursor() as cursor:
+                for sql in statements:
+                    cursor.execute(sql)
+
+    def is_prepared(self):
+        return any(each.never_prepares is None and each.prepared() for each in self.outside.values())
+
+    def problems(self):
+        """What is wrong with the next block, and with what is left of the one that was interrupted."""
+        with causeway.atomic():
+            write_local("next")
+            write_core("next")
+            transaction.on_commit(lambda: self.ran.append("next"))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self.is_prepared() and time.monotonic() < deadline:
+            recover()
+        core, local = self.rows("core"), self.rows("default")
+        if "next" not in core & local or self.ran[-1:] != ["next"]:
+            yield f"the next block was not committed, or its hook has not run: {core}, {local}, {self.ran}"
+        if core != local:
+            yield f"one side only was committed: {core}, {local}"
+        if "interrupted" in self.ran and "interrupted" not in core & local:
+            yield "a hook has run of what was not committed"
+        self.remove_rows()
+
+    def problems_alone(self):
+        for name in ("next", "after"):
+            with transaction.atomic("alone"), connections["alone"].cursor() as cursor:
+                cursor.execute("UPDATE library_author SET name = %s", [name])
+        with self.outside["core"].cursor() as cursor:
+            cursor.execute("SELECT name FROM library_author")
+            if cursor.fetchall() != [("after",)]:
+                yield "the next block was not committed"
+        self.remove_rows()
+
+    def try_line(self, scenario, at, between, problems):
+        """Interrupt a scenario there; returns the line, and what is wrong afterwards."""
+        self.ran = []
+        lines = interrupted(lambda: scenario(self), at)
+        try:
+            between()
+            return lines.last, list(problems())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker is broken
+            return lines.last, [f"{type(error).__name__}: {error}"]
+
+    def broken(self, scenario, choose=chosen, problems=None):
+        """The lines after which something is wrong, by what happens between."""
+        self.ran = []
+        scenario(self)
+        lines = interrupted(lambda: scenario(self))
+        self.remove_rows()
+        for at in choose(lines):
+            for name, between in BETWEEN.items():
+                line, wrong = self.try_line(scenario, at, between, problems or self.problems)
+                if wrong:
+                    yield line, name, wrong
+                    be_without("alone") if problems else self.start_again()
+                    self.remove_rows()
+
+    def broken_alone(self, scenario):
+        """The lines of Django's with which it enters or leaves a block, and that break its own backend as well."""
+        with django_alone(), patch.object(type(self), "databases", {*ROWS, "alone"}):
+            found = self.broken(scenario, points_in_django, self.problems_alone)
+            return {(line.djangos, name) for line, name, _ in found}
+
+    def assert_never_worse(self, scenario, alone=in_django_alone):
+        djangos_own = self.broken_alone(alone)
+        worse = [
+            f"{line} (for {line.djangos}), {name}: {wrong}"
+            for line, name, wrong in self.broken(scenario)
+            if (line.djangos, name) not in djangos_own
+        ]
+        assert not worse, "\n".join(worse)
+
+    def test_a_commit(self):
+        self.assert_never_worse(commit)
+
+    def test_a_commit_of_djangos_blocks(self):
+        self.assert_never_worse(commit_djangos)
+
+    def test_a_rollback(self):
+        self.assert_never_worse(roll_back)
+
+    def test_savepoints(self):
+        self.assert_never_worse(use_savepoints)
+
+    def test_autocommit_by_hand(self):
+        self.assert_never_worse(commit_by_hand, by_hand_in_django_alone)
+
+
+def points_in_django(lines):
+    return [
+        at
+        for at in points(lines)
+        if at.file == transaction.__file__
+        and linecache.getline(at.file, at.number).strip() in ENTERING_AND_LEAVING
+    ]
