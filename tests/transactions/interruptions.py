@@ -130,7 +130,7 @@ def points(lines: Lines) -> list[Point]:
 
 def chosen(lines: Lines) -> list[Point]:
     """Those of the points that are to be tried."""
-    wanted, found = os.environ.get(VARIABLE, "20"), points(lines)
+    wanted, found = os.environ.get(VARIABLE, "10"), points(lines)
     if wanted == "all" or int(wanted) >= len(found):
         return found
     return random.Random(os.environ.get("CAUSEWAY_TEST_RUN")).sample(found, int(wanted))

@@ -33,10 +33,18 @@ ENTERING_AND_LEAVING = {
     "connection = get_connection(self.using)",
     "connection.in_atomic_block = True",
     "if connection.in_atomic_block:",
+    "if not connection.in_atomic_block:",
+    "if self.savepoint and not connection.needs_rollback:",
+    "elif not connection.savepoint_ids and not connection.commit_on_exit:",
+    "if connection.closed_in_transaction:",
+    "connection.commit_on_exit = False",
     "connection.atomic_blocks.append(self)",
     "connection.atomic_blocks.pop()",
     "sid = connection.savepoint()",
     "connection.savepoint_ids.append(sid)",
+    "if connection.savepoint_ids:",
+    "sid = connection.savepoint_ids.pop()",
+    "connection.in_atomic_block = False",
     "return get_connection(using).set_autocommit(autocommit)",
 }
 
@@ -45,12 +53,12 @@ class Refused(Exception):
     pass
 
 
-def write_both(case):
-    write_local("interrupted")
-    write_core("interrupted")
+def write_both(case, name="interrupted"):
+    write_local(name)
+    write_core(name)
     Author.objects.filter(pk=AUTHOR).update(name="changed")
     for alias in ("default", "core"):
-        transaction.on_commit(lambda: case.ran.append("interrupted"), alias)
+        transaction.on_commit(lambda: case.ran.append(name), alias)
 
 
 def commit(case):
@@ -85,7 +93,7 @@ def commit_by_hand(case):
             write_both(case)
         transaction.commit()
         with causeway.atomic():
-            write_both(case)
+            write_both(case, "second")
         transaction.rollback()
     finally:
         transaction.set_autocommit(True)
@@ -129,14 +137,17 @@ def django_alone():
         yield
     finally:
         be_without("alone")
-        del connections.databases["alone"]
+        del connections["alone"], connections.databases["alone"]
 
 
 def be_without(alias):
     """Let go of a connection, whatever state it is in."""
+    connection = connections[alias]
     with suppress(Exception):
-        connections[alias].connection.close()
-    del connections[alias]
+        connection.connection.close()
+    connection.connection, connection._unit = None, None
+    connection.in_atomic_block = connection.closed_in_transaction = False
+    connection.savepoint_ids, connection.atomic_blocks, connection.run_on_commit = [], [], []
 
 
 # A connection that was just being made is closed by the interpreter.
@@ -145,6 +156,8 @@ def be_without(alias):
 class InterruptionTests(SpanningTestCase):
     def setUp(self):
         super().setUp()
+        if all(connections[alias].never_prepares for alias in ROWS):
+            self.skipTest("Neither can be prepared.")
         self.addCleanup(self.start_again)
         for alias in ROWS:
             self.enterContext(waiting_briefly(connections[alias]))
@@ -194,8 +207,8 @@ class InterruptionTests(SpanningTestCase):
             yield f"the next block was not committed, or its hook has not run: {core}, {local}, {self.ran}"
         if core != local:
             yield f"one side only was committed: {core}, {local}"
-        if "interrupted" in self.ran and "interrupted" not in core & local:
-            yield "a hook has run of what was not committed"
+        if not set(self.ran) <= core & local:
+            yield f"a hook has run of what was not committed: {core}, {local}, {self.ran}"
         self.remove_rows()
 
     def problems_alone(self):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from django.db import connections, transaction
 
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.placements import is_linked
+from causeway.transactions.tries import Tries
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -65,8 +67,15 @@ def warn_of_wal(home: str) -> None:
 def atomic(using: Function) -> Function: ...
 @overload
 def atomic(*, savepoint: bool = True, durable: bool = False, best_effort: bool = False) -> Atomic: ...
+@overload
+def atomic(*, tries: int, durable: bool = False) -> Tries: ...
 def atomic(
-    using: Any = None, *, savepoint: bool = True, durable: bool = False, best_effort: bool = False
+    using: Any = None,
+    *,
+    savepoint: bool = True,
+    durable: bool = False,
+    best_effort: bool = False,
+    tries: int | None = None,
 ) -> Any:
     """A transaction over the child's own database and every core, as a context manager or a decorator.
 
@@ -86,7 +95,19 @@ def atomic(
     With ``best_effort`` it uses such a core all the same. Then the cores are committed first, the
     child's database after them: if the process, the machine or the child's server fails in between,
     or the child's commit is refused, what was written in core stays, without its local part.
+
+    With ``tries`` it is a decorator only: where the transaction met a deadlock, a serialization failure,
+    a certification conflict of a cluster, or a lock that it waited for in vain, all is rolled back and the
+    function called again, so many times in all. What it does beside the databases it does again, too. It
+    raises RuntimeError where it is called within a block, ValueError together with ``best_effort``.
     """
+    if tries is not None:
+        if best_effort:
+            raise ValueError(
+                "Cannot combine 'tries' and 'best_effort' of causeway.atomic(): what was committed in core would be "
+                "written again."
+            )
+        return Tries(tries, partial(Atomic, savepoint, durable, best_effort))
     if callable(using):
         return Atomic(savepoint, durable, best_effort)(using)
     return Atomic(savepoint, durable, best_effort)

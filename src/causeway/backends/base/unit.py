@@ -162,12 +162,15 @@ class Unit:
             self.begin(connection)
         else:
             self.send_marks(connection)
-        if connection is not self.local and self.has_begun(self.local) and not self.local.is_untouched():
+        if kind != READ and connection is not self.local and self.may_hold_locks(self.local):
             connection.bound_waits()
         if kind == WRITE:
             self.write(connection)
         elif kind == UNSURE and connection not in self.touched:
             self.touched.append(connection)
+
+    def may_hold_locks(self, connection):
+        return self.has_begun(connection) and not connection.is_untouched()
 
     def is_asked_for(self, connection):
         """Whether what is read there is kept from changing, as far as the server does so."""

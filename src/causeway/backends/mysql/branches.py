@@ -14,6 +14,9 @@ XAER_NOTA = 1397
 # MySQL answers so where the user may not list what is prepared.
 XAER_RMERR = 1401
 SYNTAX_ERROR = 1064
+# A deadlock, or a certification conflict in a Galera cluster; a lock that was waited for in vain; a row that has
+# changed since the snapshot; a certification conflict in group replication; a branch that the server rolled back.
+CONFLICTS = {1213, 1205, 1020, 3101, 1402, 1613, 1614}
 # With a binary log, what is prepared survives a crash of MySQL since this version.
 # https://dev.mysql.com/doc/refman/8.0/en/xa-restrictions.html
 CRASH_SAFE = (8, 0, 30)
@@ -175,3 +178,6 @@ class MySQLBranchesMixin(BranchesMixin):
         if self.mysql_is_mariadb:
             return [(*numbers, name.encode() if isinstance(name, str) else name) for *numbers, name in rows]
         return [(*numbers, bytes.fromhex(digits.removeprefix("0x"))) for *numbers, digits in rows]
+
+    def is_conflict(self, error):
+        return error.args[:1] != () and error.args[0] in CONFLICTS

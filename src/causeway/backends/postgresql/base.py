@@ -6,7 +6,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from causeway.backends.base.base import DatabaseWrapperMixin
 from causeway.backends.base.statements import Known
-from causeway.backends.postgresql.branches import PostgreSQLBranchesMixin
+from causeway.backends.postgresql.branches import PostgreSQLBranchesMixin, sqlstate
 from causeway.backends.postgresql.creation import PostgreSQLCreationMixin
 from causeway.backends.postgresql.cursor import (
     CoreCursorDebugWrapper,
@@ -75,7 +75,7 @@ class PostgreSQLMixin(PostgreSQLBranchesMixin, PostgreSQLServerMixin, DatabaseWr
         return self.ops.stored_name(core.schema) if core and core.schema else None
 
     def missing_table(self, error):
-        if getattr(error, "sqlstate", None) != UNDEFINED_TABLE:
+        if sqlstate(error) != UNDEFINED_TABLE:
             return None
         # Only the first line: the next ones show the statement.
         found = QUOTED.search(str(error).partition("\n")[0])

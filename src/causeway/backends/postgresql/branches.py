@@ -1,12 +1,21 @@
-from django.db import OperationalError, ProgrammingError
+from django.db import NotSupportedError, OperationalError, ProgrammingError
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.utils.functional import cached_property
 
 from causeway.backends.base.branches import BranchesMixin
 from causeway.backends.base.statements import CONTROL, Known
+from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions.installation import PREFIX
 
 UNDEFINED_OBJECT = "42704"
+# What bounds a wait for a lock in the transaction, unless the project has set a bound of its own: without it PostgreSQL
+# waits for ever, and no server sees a deadlock that goes through another one.
+BOUND = (
+    "SELECT set_config('lock_timeout', %s, true) WHERE current_setting('lock_timeout') = '0'",
+    ["20s"],
+)
+# A serialization failure, a deadlock, and a lock that was waited for in vain.
+CONFLICTS = {"40001", "40P01", "55P03"}
 # libpq's status of a connection: with no transaction on its server, or with one in which a statement has failed.
 IDLE, FAILED = 0, 3
 # A prepared transaction is ended in its own database alone; names are unique on the server.
@@ -19,6 +28,7 @@ PREPARED = Known("""
 
 class PostgreSQLBranchesMixin(BranchesMixin):
     is_preparable = True
+    is_bounded = False
     # None where a server that speaks its protocol has no such function.
     sql_to_tell_whether_written = Known("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
     # It costs no statement of its own, and what asks for more than 'on' stays.
@@ -61,16 +71,30 @@ class PostgreSQLBranchesMixin(BranchesMixin):
         return "max_prepared_transactions is 0 on its server (set it to max_connections or more, and restart)"
 
     def begin_branch(self, unit):
+        self.is_bounded = False
         self._set_autocommit(False)
+
+    def bound_waits(self):
+        if not self.is_bounded:
+            self.send(*BOUND)
+            self.is_bounded = True
 
     def prepare_branch(self, gid, statements=()):
         if self.has_failed():
             raise self.failed_transaction()
-        ending = [*statements, ("PREPARE TRANSACTION %s", [self.full_name(gid)])]
+        # Constraints that are checked now wait for locks, too.
+        bound = [] if self.is_bounded else [BOUND]
+        ending = [*bound, *statements, ("PREPARE TRANSACTION %s", [self.full_name(gid)])]
         # No parameter of PREPARE is the server's to fill in, and none of several statements.
         texts = [self.ops.compose_sql(sql, params) for sql, params in ending]
-        for text in ["; ".join(texts)] if self.sends_several else texts:
-            done = self.status_of(text)
+        try:
+            for text in ["; ".join(texts)] if self.sends_several else texts:
+                done = self.status_of(text)
+        except NotSupportedError as error:
+            raise self.unpreparable_transaction(error) from error
+        if not is_psycopg3:
+            # It does not see that the server has ended the transaction.
+            self._rollback()
         self._set_autocommit(True)
         # A transaction that has failed is rolled back instead, without an error.
         if done != "PREPARE TRANSACTION":
@@ -80,6 +104,13 @@ class PostgreSQLBranchesMixin(BranchesMixin):
         return OperationalError(
             f"Cannot prepare the transaction on {self.alias!r}: a statement in it failed, and PostgreSQL rolls it "
             f"back. Enter a block of atomic() around what may fail."
+        )
+
+    def unpreparable_transaction(self, error):
+        return TwoPhaseUnavailable(
+            f"Cannot prepare the transaction on {self.alias!r}: {str(error).strip()}. PostgreSQL prepares none that "
+            f"notifies (NOTIFY or pg_notify(), also in a trigger of a table that was written), nor one that has used a "
+            f"temporary table or a foreign one. Write such tables in a block of their own, apart from the other database."
         )
 
     def status_of(self, sql):
@@ -100,7 +131,7 @@ class PostgreSQLBranchesMixin(BranchesMixin):
         try:
             self.status_of(self.ops.compose_sql(f"{verb} %s", [self.full_name(gid)]))
         except ProgrammingError as error:
-            if getattr(error.__cause__, "sqlstate", None) != UNDEFINED_OBJECT:
+            if sqlstate(error) != UNDEFINED_OBJECT:
                 raise
             return False
         return True
@@ -117,3 +148,13 @@ class PostgreSQLBranchesMixin(BranchesMixin):
         with self.cursor() as cursor:
             cursor.execute(PREPARED, [len(PREFIX), PREFIX, len(self.suffix), self.suffix])
             return {name.removesuffix(self.suffix): float(age) for name, age in cursor.fetchall()}
+
+    def is_conflict(self, error):
+        return sqlstate(error) in CONFLICTS
+
+
+def sqlstate(error):
+    """What kind of error the server has told, by one of Django's or of the driver's."""
+    # psycopg 2 calls it pgcode.
+    cause = error.__cause__ or error
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)

@@ -11,6 +11,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from causeway.backends.base.columns import kind, stored
 from causeway.backends.base.statements import Known, of_temporary
 from causeway.backends.base.vehicles import NoTemporaryTables, VehiclesMixin
+from causeway.backends.postgresql.branches import sqlstate
 from causeway.names import with_parameters
 
 # A cast to a type with a length cuts and rounds.
@@ -123,8 +124,7 @@ class PostgreSQLVehiclesMixin(VehiclesMixin):
         super().create_temporary(cursor, name, relation, fill)
 
     def refuses_temporaries(self, error):
-        cause = error.__cause__
-        return (getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)) in REFUSALS
+        return sqlstate(error) in REFUSALS
 
     def lifetime(self):
         return " ON COMMIT DROP" if self.is_in_transaction() else ""

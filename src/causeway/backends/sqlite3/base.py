@@ -1,3 +1,4 @@
+import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +21,9 @@ from causeway.conf import cores
 from causeway.exceptions import CoreUnavailable
 from causeway.names import own_name, quoted
 from causeway.placements import is_linked_on
+
+# What its extended codes begin with where somebody else has the file.
+CONFLICTS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class SQLiteMixin(BranchesMixin, SQLiteServerMixin, DatabaseWrapperMixin):
@@ -50,6 +54,9 @@ class SQLiteMixin(BranchesMixin, SQLiteServerMixin, DatabaseWrapperMixin):
     @cached_property
     def wrap_database_errors(self):
         return LockedFileExplainer(self)
+
+    def is_conflict(self, error):
+        return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in CONFLICTS
 
     def make_cursor(self, cursor):
         return CursorWrapper(cursor, self)
