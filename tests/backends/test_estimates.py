@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import pytest
 from django.db import OperationalError, connection
-from django.test import TestCase
+from django.test import TestCase, TransactionTestCase
 
 from tests.shop.models import Note
 
@@ -50,3 +50,26 @@ class EstimateTests(TestCase):
         with patch.object(type(connection.ops), "estimate_sql", estimate_sql):
             self.assertEqual(estimated(Note.objects.all()), 31)
             self.assertEqual(estimated(Note.objects.filter(text="note 1")), 1)
+
+
+@pytest.mark.mariadb
+class FilteredByRowIdsTests(TransactionTestCase):
+    """Where a range of one index filters what another one finds, MariaDB tells the share in the number of rows."""
+
+    def test_rows_are_estimated(self):
+        with connection.cursor() as cursor:
+            columns = "id int PRIMARY KEY, x int, y int, z varchar(200), KEY (x), KEY (y)"
+            cursor.execute(f"CREATE TABLE estimated ({columns})")
+            self.addCleanup(self.drop)
+            rows = [(number, number % 100, number // 20, "z" * 150) for number in range(20_000)]
+            cursor.executemany("INSERT INTO estimated VALUES (%s, %s, %s, %s)", rows)
+            cursor.execute("ANALYZE TABLE estimated")
+            # What such a statement brings is 20 rows.
+            sql, params = "SELECT * FROM estimated WHERE x = %s AND y < %s", (3, 100)
+            cursor.execute(f"EXPLAIN EXTENDED {sql}", params)
+            self.assertIn("%", str(cursor.fetchone()))
+        self.assertLess(connection.ops.estimated_rows(sql, params, most=30_000), 200)
+
+    def drop(self):
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE estimated")

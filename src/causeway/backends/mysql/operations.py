@@ -21,7 +21,12 @@ class MySQLOperationsMixin(MySQLVehiclesMixin, OperationsMixin):
             with self.connection.cursor() as cursor:
                 cursor.execute(Known(super().estimate_sql(sql, most)), params)
                 return cursor.fetchone()[0]
-        estimates = [int(step["rows"]) * float(step["filtered"]) / 100 for step in steps if step["rows"]]
+        # MariaDB adds what a filter by row ids leaves, such as '200 (10%)', which it has in "filtered" as well.
+        estimates = [
+            int(str(step["rows"]).split()[0]) * float(step["filtered"]) / 100
+            for step in steps
+            if step["rows"]
+        ]
         return int(prod(estimates)) if estimates else 0
 
     def explained(self, sql, params):
