@@ -160,8 +160,9 @@ class UnfinishedTests(SpanningTestCase):
             core.prepare_branch(gid)
             yield gid, core
         finally:
-            if core.connection is not None:
-                end_session(core)
+            if core.connection is not None and gid in connections["core"].prepared():
+                end_session(core, gid)
+            core.close()
             connections["core"].rollback_prepared(gid)
 
     def write_local_rows(self):
@@ -178,7 +179,7 @@ class UnfinishedTests(SpanningTestCase):
         with self.prepared() as (gid, core):
             decisions.insert(connection, gid, is_abort=False)
             self.write_local_rows()
-            end_session(core)
+            end_session(core, gid)
             written, error = orphans("--fix")
             self.assertIsNone(error)
             self.assertIn("There are no orphans", written)
@@ -188,7 +189,7 @@ class UnfinishedTests(SpanningTestCase):
         with self.prepared() as (gid, core), patch("causeway.management.verbs.orphans.recovered", list):
             decisions.insert(connection, gid, is_abort=False)
             self.write_local_rows()
-            end_session(core)
+            end_session(core, gid)
             relation = "shop.Comment.article"
             # What is found does not matter: what is repaired is asked for again.
             with patch("causeway.orphans.relations.wait_for_prepared"):
