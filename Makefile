@@ -37,7 +37,7 @@ GIS_ENGINES ?= sqlite3 mysql postgresql mariadb
 ENGINES ?= sqlite3 mysql mariadb postgresql
 # What depends on the engine; the rest of the tests says the same on each.
 ENGINE_TESTS := tests/backends tests/checks tests/commands tests/concurrency tests/drift tests/managers tests/migrations \
-	tests/orm tests/state tests/transactions
+	tests/names tests/orm tests/orphans tests/state tests/transactions
 
 # Absolute: the demo and the benchmark start Python in other folders.
 BIN := $(abspath $(VENV))/bin
@@ -85,12 +85,12 @@ test: lint types test-examples test-crash test-feed test-staged test-sqlite test
 test-sqlite: $(DEV) ## the tests on SQLite
 	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
 
-# In CI, what depends on the engine alone: the same backend has all on MariaDB.
+# In CI, what depends on the engine alone, on MySQL and MariaDB: all else runs on SQLite and PostgreSQL.
 test-mysql: $(DEV) mysql-server ## the tests on MySQL: a throwaway server, or the one that CAUSEWAY_TEST_MYSQL names
 	CAUSEWAY_TEST_ENGINE=mysql $(BIN)/python -m pytest $(PYTEST_ARGS) $(or $(TESTS),$(if $(CI),$(ENGINE_TESTS)))
 
 test-mariadb: $(DEV) ## the tests on MariaDB: a throwaway server, or the one that CAUSEWAY_TEST_MARIADB names
-	CAUSEWAY_TEST_ENGINE=mariadb $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
+	CAUSEWAY_TEST_ENGINE=mariadb $(BIN)/python -m pytest $(PYTEST_ARGS) $(or $(TESTS),$(if $(CI),$(ENGINE_TESTS)))
 
 test-postgresql: $(DEV) ## the tests on PostgreSQL: a throwaway server, or the one that CAUSEWAY_TEST_POSTGRESQL names
 	CAUSEWAY_TEST_ENGINE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)

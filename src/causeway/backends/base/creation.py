@@ -9,7 +9,7 @@ when the child's is there, and empty.
 from contextlib import contextmanager
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import connections, transaction
 
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
@@ -116,7 +116,9 @@ class CreationMixin:
         with ahead("contents", first):
             for home in first:
                 core = connections[home]
-                core.creation.deserialize_db_from_string(core._test_serialized_contents)
+                # Rows of a linked core are written over the child's connection, which Django's own block does not cover.
+                with transaction.atomic(LOCAL_ALIAS):
+                    core.creation.deserialize_db_from_string(core._test_serialized_contents)
             super().deserialize_db_from_string(data)
 
     def clone_test_db(self, suffix, *args, **kwargs):
