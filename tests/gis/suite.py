@@ -216,7 +216,8 @@ class RowTests(GeoTestCase):
 
     def test_the_core_table_refuses_a_missing_geometry(self):
         # MySQL's error is one that Django has for no IntegrityError.
-        is_mysql = connection.vendor == "mysql" and not connection.mysql_is_mariadb
+        core = connections["core"]
+        is_mysql = core.vendor == "mysql" and not core.mysql_is_mariadb
         with self.assertRaises(OperationalError if is_mysql else IntegrityError), transaction.atomic():
             Place.objects.create(name="Nowhere")
 
