@@ -56,7 +56,7 @@ def start(stack):
 
 
 NUMBER_ON = """
-    SELECT setval(c.oid::regclass, 10000)
+    SELECT setval(c.oid::regclass, greatest(10000, pg_sequence_last_value(c.oid::regclass)))
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'S' AND n.nspname !~ '^(pg_|information_schema)'
 """
