@@ -82,10 +82,10 @@ types: $(DEV) ## mypy
 
 test: lint types test-examples test-crash test-feed test-staged test-sqlite test-mysql test-mariadb test-postgresql ## lint, types, and the tests on every engine
 
+# In CI, all tests run on PostgreSQL with the oldest Django and on SQLite with the newest; else what depends on the engine.
 test-sqlite: $(DEV) ## the tests on SQLite
-	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
+	CAUSEWAY_TEST_ENGINE=sqlite3 $(BIN)/python -m pytest $(PYTEST_ARGS) $(or $(TESTS),$(if $(CI),$(if $(filter 5.2,$(DJANGO)),$(ENGINE_TESTS))))
 
-# In CI, what depends on the engine alone, on MySQL and MariaDB: all else runs on SQLite and PostgreSQL.
 test-mysql: $(DEV) mysql-server ## the tests on MySQL: a throwaway server, or the one that CAUSEWAY_TEST_MYSQL names
 	CAUSEWAY_TEST_ENGINE=mysql $(BIN)/python -m pytest $(PYTEST_ARGS) $(or $(TESTS),$(if $(CI),$(ENGINE_TESTS)))
 
