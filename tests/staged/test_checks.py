@@ -138,10 +138,12 @@ def role(migrated_projects):
     core, child = migrated_projects
     name = f"causeway_staged_{os.getpid()}"
     core.rows(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'")
-    core.rows(f"GRANT USAGE ON SCHEMA {child.database} TO {name}")
-    core.rows(f"GRANT ALL ON ALL TABLES IN SCHEMA {child.database} TO {name}")
+    ((schema,),) = child.rows("SELECT quote_ident(current_schema())")
+    child.rows(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
+    child.rows(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {name}")
     yield name
-    core.rows(f"DROP OWNED BY {name}")
+    for project in migrated_projects:
+        project.rows(f"DROP OWNED BY {name}")
     core.rows(f"DROP ROLE {name}")
 
 
@@ -153,7 +155,8 @@ def user_of(role, *aliases):
 @pytest.mark.parametrize("read_only", [True, False])
 def test_a_role_without_rights_on_core_is_told_what_to_grant(staged, migrated_projects, role, read_only):
     core, _ = migrated_projects
-    core.rows(f"GRANT USAGE ON SCHEMA {core.database} TO {role}")
+    ((schema,),) = core.rows("SELECT quote_ident(current_schema())")
+    core.rows(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
     settings = f"{user_of(role, 'core')}\nCAUSEWAY['core']['READ_ONLY'] = {read_only}"
     said = said_by(staged, settings, "--database", "default")
     assert "(causeway.E021) 'core' has not the rights it needs on the core database 'core': SELECT of" in said
@@ -164,17 +167,17 @@ def test_a_role_without_rights_on_core_is_told_what_to_grant(staged, migrated_pr
 
 @pytest.mark.postgresql
 def test_a_role_that_may_not_make_temporary_tables_is_told_so(staged, migrated_projects, role):
-    core, _ = migrated_projects
-    name = core.databases.database
-    core.rows(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+    _, child = migrated_projects
+    ((name,),) = child.rows("SELECT quote_ident(current_database())")
+    child.rows(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
     try:
         said = said_by(staged, user_of(role, "default"), "--database", "default", status=0)
         assert "(causeway.W016) The user of 'default' may not make temporary tables" in said
-        core.rows(hint_of(said, "causeway.W016"))
+        child.rows(hint_of(said, "causeway.W016"))
         assert "W016" not in said_by(staged, user_of(role, "default"), "--database", "default", status=0)
     finally:
-        core.rows(f"GRANT TEMPORARY ON DATABASE {name} TO PUBLIC")
-        core.rows(f"REVOKE ALL ON DATABASE {name} FROM {role}")
+        child.rows(f"GRANT TEMPORARY ON DATABASE {name} TO PUBLIC")
+        child.rows(f"REVOKE ALL ON DATABASE {name} FROM {role}")
 
 
 @pytest.mark.parametrize("declares", ["causeway_home = 'core'"])
