@@ -16,6 +16,7 @@ from django.db import connections
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.placements import is_placed
+from causeway.transactions.connections import is_test_database
 
 # What has been brought into core ahead of its turn: pairs of a kind and an alias, with what it was.
 _ahead: ContextVar[dict[tuple[str, str], Hashable]] = ContextVar("causeway_ahead")
@@ -26,10 +27,6 @@ def homes_of_test() -> list[str]:
     if not is_test_database(LOCAL_ALIAS):
         return []
     return _by_reference([home for home in cores() if is_placed(home) and _may_be_used(home)])
-
-
-def is_test_database(alias: str) -> bool:
-    return bool(getattr(connections[alias].creation, "is_test_database", False))
 
 
 def _may_be_used(home: str) -> bool:

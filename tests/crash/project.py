@@ -142,7 +142,7 @@ def violations(told: Collection[str]) -> list[str]:
     for alias in connections:
         if prepared := prepared_on(alias):
             found.append(f"prepared on {alias}: {prepared[:5]}")
-        if decided := decisions.recorded(connections[alias], decisions.PREFIX):
+        if decided := decisions.names_in(connections[alias], decisions.DECISIONS, decisions.PREFIX):
             found.append(f"decisions left on {alias}: {decided[:5]}")
     return found
 

@@ -62,7 +62,7 @@ class PreparedTestCase(SpanningTestCase):
         assert not connections["core"].prepared(installation.prefix())
 
     def decisions(self):
-        return decisions.recorded(connections["default"], installation.PREFIX)
+        return decisions.names_in(connections["default"], decisions.DECISIONS, installation.PREFIX)
 
 
 def end_session(connection, gid):

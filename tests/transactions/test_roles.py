@@ -61,7 +61,7 @@ class RolesTests(SpanningTestCase):
         return [(each.home, each.outcome) for each in recover(**options) if each.outcome != recovery.FOREIGN]
 
     def decisions(self, alias):
-        return decisions.recorded(connections[alias], installation.prefix())
+        return decisions.names_in(connections[alias], decisions.DECISIONS, installation.prefix())
 
     def test_both_are_committed_or_rolled_back(self):
         for first, second in ((write_local, write_core), (write_core, write_local)):

@@ -119,12 +119,8 @@ def read(connection: Any, start: str) -> Iterator[Decision]:
         yield Decision(gid, bool(is_abort), json.loads(branches or "{}"))
 
 
-def recorded(connection: Any, start: str) -> list[str]:
-    """The names of the transactions that were decided, of those that begin so."""
-    return names_in(connection, DECISIONS, start)
-
-
 def names_in(connection: Any, table: str, start: str) -> list[str]:
+    """The names in a table of ours that begin so."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT gid FROM {connection.ops.quote_name(table)} WHERE gid LIKE %s ESCAPE '!' ORDER BY gid",

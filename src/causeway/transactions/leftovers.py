@@ -104,8 +104,10 @@ def keep_looking() -> None:
         time.sleep(interval)
         interval = min(2 * interval, INTERVAL)
         for home in list(_left):
-            if look(home):
-                _left.discard(home)
+            # What is left there while this looks counts again.
+            _left.discard(home)
+            if not look(home):
+                _left.add(home)
         connections.close_all()
         with _lock:
             if not _left:

@@ -66,6 +66,9 @@ class Comparison:
         for beginning in self.beginnings:
             yield from decisions.read(self.databases[decider], beginning)
 
+    def decided_names(self) -> set[str]:
+        return {decision.gid for decider in self.deciders for decision in self.decisions_of(decider)}
+
     def rows_of(self, keeper: str) -> Iterator[str]:
         for beginning in self.beginnings:
             yield from branch_rows.beginning(self.databases[keeper], beginning)
@@ -122,8 +125,7 @@ class Comparison:
         if keeper not in self.keepers:
             return 0
         rows = list(self.rows_of(keeper))
-        names = {decision.gid for decider in self.deciders for decision in self.decisions_of(decider)}
-        return len(list(self.lost_decisions(keeper, rows, names)))
+        return len(list(self.lost_decisions(keeper, rows, self.decided_names())))
 
     def accept(self, lost: Lost) -> None:
         """Forget what tells of a transaction that is lost."""
@@ -182,7 +184,7 @@ class Comparison:
         """Forget rows of branches whose decision was forgotten long ago, by whom they were left."""
         # In this order: a row that is there has been decided before.
         rows = {keeper: list(self.rows_of(keeper)) for keeper in self.keepers}
-        names = {decision.gid for decider in self.deciders for decision in self.decisions_of(decider)}
+        names = self.decided_names()
         for keeper in rows:
             old = [gid for gid in rows[keeper] if decisions.age(gid) > 2 * decisions_kept() + YOUNG]
             with suppress(Error), waiting_briefly(self.databases[keeper]):
