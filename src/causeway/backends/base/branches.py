@@ -26,8 +26,8 @@ class BranchesMixin:
     sql_to_be_durable = ""
     # Whether several statements can be sent as one text, as drivers do unless they are told otherwise.
     sends_several = True
-    # Whether a wait for a lock in the transaction that has begun ends by itself.
-    is_bounded = True
+    # Whether the transaction that has begun was told to bound its waits for locks.
+    is_bounded = False
     # Whether what is executed was asked for on another connection, for the sake of a row there.
     writes_for_another = False
 

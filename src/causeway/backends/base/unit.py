@@ -231,7 +231,7 @@ class Unit:
             if mark.is_sent:
                 connection.send_savepoint_rollback(mark.name)
                 # What bounds waits may have been set since.
-                connection.is_bounded = type(connection).is_bounded
+                connection.is_bounded = False
             del self.created[mark.created :]
             # What it has begun since stays begun: there is nothing in it now.
             del connection.marks[position + 1 :]

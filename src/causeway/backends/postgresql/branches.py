@@ -28,7 +28,6 @@ PREPARED = Known("""
 
 class PostgreSQLBranchesMixin(BranchesMixin):
     is_preparable = True
-    is_bounded = False
     # None where a server that speaks its protocol has no such function.
     sql_to_tell_whether_written = Known("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
     # It costs no statement of its own, and what asks for more than 'on' stays.

@@ -32,12 +32,12 @@ class Staged(Placement):
 
 def relation_name(connection: Any, table: Table) -> str:
     """What stands in for a core table is called so: no table that the project knows has that name."""
-    return relation_name_of(str(table.home), str(table), connection.ops.max_name_length())
+    home, name = str(table.home), str(table)
+    # Names may have dots.
+    is_another = "." in home or f"{home}.{name}".lower() in table_names()
+    return relation_name_of(home, name, is_another, connection.ops.max_name_length())
 
 
 @cache
-def relation_name_of(home: str, table: str, longest: int | None) -> str:
-    name = f"{home}.{table}"
-    # Names may have dots.
-    is_another = "." in home or name.lower() in table_names()
-    return own_name(repr((home, table)) if is_another else name, longest)
+def relation_name_of(home: str, table: str, is_another: bool, longest: int | None) -> str:
+    return own_name(repr((home, table)) if is_another else f"{home}.{table}", longest)
