@@ -237,7 +237,7 @@ class Commit:
         )
         if branch in self.prepared:
             self.prepared.remove(branch)
-        leftovers.look_again(branch.alias)
+        leftovers.look_again(branch.alias, gid)
         with suppress(Error):
             # MariaDB lets nobody else end what is prepared while its session is there.
             branch.drop()

@@ -18,6 +18,7 @@ from django.db import Error, connections
 
 from causeway.conf import LOCAL_ALIAS
 from causeway.exceptions import TwoPhaseUnavailable
+from causeway.transactions import decisions
 from causeway.transactions.connections import is_test_database
 
 logger = logging.getLogger("causeway.transactions")
@@ -26,8 +27,14 @@ logger = logging.getLogger("causeway.transactions")
 INTERVAL = 5.0
 # For how many seconds the thread tries. What is left then is told by a check.
 PATIENCE = 3600
+# A server takes a moment to see that a connection is gone; until then what it prepared is in progress.
+MOMENTS = (0.05, 0.1, 0.2, 0.4)
 # When a process is to look on a core next: it has looked where that is None. A forked worker looks again.
 _due: dict[tuple[int, str], float | None] = {}
+# Where a process has left something itself, and not looked since.
+_just_left: set[tuple[int, str]] = set()
+# The transactions of this process that nobody commits any more, if they were not decided.
+_given_up: set[str] = set()
 _are_left_alone: ContextVar[bool] = ContextVar("causeway_left_alone", default=False)
 # The thread of a process, and the cores where it left something.
 _thread: tuple[int, threading.Thread] | None = None
@@ -55,8 +62,15 @@ def recover_once(home: str) -> None:
         # While test databases are made, one of the two is the real one, whose decisions are on others.
         return
     _due[key] = None
-    if not look(home):
+    moments = MOMENTS if key in _just_left else ()
+    _just_left.discard(key)
+    if not look(home) and not any(looks_after(moment, home) for moment in moments):
         _due[key] = time.monotonic() + INTERVAL
+
+
+def looks_after(seconds: float, home: str) -> bool:
+    time.sleep(seconds)
+    return look(home)
 
 
 def look(home: str) -> bool:
@@ -82,10 +96,20 @@ def look(home: str) -> bool:
     return is_done
 
 
-def look_again(home: str) -> None:
-    """This process has left something prepared on a core: end it as soon as that can be."""
+def is_given_up(gid: str) -> bool:
+    """Whether a transaction is one that this process has left, so that it cannot be in progress any more."""
+    return gid in _given_up
+
+
+def look_again(home: str, gid: str) -> None:
+    """This process has left a transaction prepared on a core: end it as soon as that can be."""
     global _thread
-    _due.pop((os.getpid(), home), None)
+    # Of older ones recovery sees it by itself.
+    _given_up.difference_update([old for old in _given_up if decisions.age(old) > INTERVAL])
+    _given_up.add(gid)
+    key = os.getpid(), home
+    _due.pop(key, None)
+    _just_left.add(key)
     if is_test_database(LOCAL_ALIAS):
         return
     with _lock:

@@ -15,7 +15,7 @@ from django.db import Error, IntegrityError, OperationalError
 
 from causeway.conf import LOCAL_ALIAS, staged_cores
 from causeway.exceptions import NotPrimary
-from causeway.transactions import branch_rows, decisions
+from causeway.transactions import branch_rows, decisions, leftovers
 from causeway.transactions.connections import opened, waiting_briefly
 from causeway.transactions.installation import PREFIX, looked_up
 from causeway.transactions.lost import Comparison
@@ -202,7 +202,7 @@ class Recovery:
     def decided(self, gid: str, age: float) -> bool | None:
         """Whether it was decided to commit; False once that can never be; None while it may."""
         deciders = self.deciders(gid)
-        if deciders is None or age < YOUNG:
+        if deciders is None or (age < YOUNG and not leftovers.is_given_up(gid)):
             return None
         outcomes = [fenced(decider, gid) for decider in deciders]
         return True if any(outcomes) else None if None in outcomes else False

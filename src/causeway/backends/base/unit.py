@@ -350,7 +350,7 @@ class Unit:
                 member.drop()
         if self.gid is not None:
             for member in self.members:
-                look_again(member.alias)
+                look_again(member.alias, self.gid)
         if self.has_block:
             self.needs_rollback = True
         elif self.is_by_hand:
