@@ -67,7 +67,9 @@ class FilteredByRowIdsTests(TransactionTestCase):
             # What such a statement brings is 20 rows.
             sql, params = "SELECT * FROM estimated WHERE x = %s AND y < %s", (3, 100)
             cursor.execute(f"EXPLAIN EXTENDED {sql}", params)
-            self.assertIn("%", str(cursor.fetchone()))
+            # Later versions tell the share of such a statement in a column of its own.
+            if connection.mysql_version < (11,):
+                self.assertIn("%", str(cursor.fetchone()))
         self.assertLess(connection.ops.estimated_rows(sql, params, most=30_000), 200)
 
     def drop(self):

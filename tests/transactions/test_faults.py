@@ -288,3 +288,18 @@ class FaultsTests(PreparedTestCase):
                 write_local(asked_for)
                 write_core(asked_for)
             assert seen == [expected]
+
+
+def test_a_session_that_is_lost_while_it_is_opened(db):
+    """Between being connected and its first statement, a driver is asked for what is no statement."""
+    opened = connection.copy()
+    opened.ensure_connection()
+    if connection.vendor == "sqlite":
+        pytest.skip("A file has no sessions.")
+    try:
+        end_session_of(opened)
+        with pytest.raises(OperationalError):
+            opened.send_one_at_a_time()
+            opened.cursor().execute("SELECT 1")
+    finally:
+        opened.close()

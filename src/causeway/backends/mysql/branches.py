@@ -71,7 +71,8 @@ class MySQLBranchesMixin(BranchesMixin):
     def send_one_at_a_time(self):
         # PyMySQL sends no more unless it is asked to.
         if hasattr(self.connection, "set_server_option"):
-            self.connection.set_server_option(MULTI_STATEMENTS_OFF)
+            with self.wrap_database_errors:
+                self.connection.set_server_option(MULTI_STATEMENTS_OFF)
 
     def begin_branch(self, unit):
         self.is_preparable = unit.has_name() and self.two_phase_obstacle() is None
