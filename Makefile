@@ -159,11 +159,11 @@ crashtest: $(DEV) mysql-server ## kill processes, servers and connections in the
 	$(MAKE) --no-print-directory interruptions
 
 # A sample of the lines is part of test-staged.
-interruptions: $(DEV) mysql-server ## interrupt causeway.atomic() at each line that begins or ends transactions (LINES=50: at so many of each case)
+interruptions: $(DEV) mysql-server ## interrupt causeway.atomic() and recover() at each line that begins or ends transactions (LINES=50: at so many of each case)
 	status=0; for pair in $(INTERRUPTED_PAIRS); do \
 		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$${pair%/*} CAUSEWAY_TEST_CORE_ENGINE=$${pair#*/} \
 			CAUSEWAY_TEST_LINES=$(LINES) $(SERVERS) $(BIN)/python -m pytest -n auto --dist load \
-			tests/transactions/test_interruptions.py || status=1; \
+			tests/transactions/test_interruptions.py tests/transactions/test_interrupted_recovery.py || status=1; \
 	done; exit $$status
 
 fidelity: $(DEV) mysql-server ## Django's own tests with the models in two databases, by a random split (SEED=… for a seed of yours)
