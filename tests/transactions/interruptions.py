@@ -38,6 +38,10 @@ FILES = {
     ),
 }
 
+# What takes a lock of Python's: an exception may come between taking and letting go, and all who ask for it wait
+# for ever, in Django alone as well. https://github.com/python/cpython/issues/74174
+LOCKED = {"allow_thread_sharing", "inc_thread_sharing", "dec_thread_sharing"}
+
 # Whose lines a user's block reaches itself.
 OUTERMOST = {str(FOLDERS[1] / "transaction.py")}
 
@@ -100,7 +104,8 @@ class Lines:
         sys.settrace(None)
 
     def called(self, frame: FrameType, event: str, arg: object) -> Any:
-        return self.reached if frame.f_code.co_filename in FILES else None
+        code = frame.f_code
+        return self.reached if code.co_filename in FILES and code.co_name not in LOCKED else None
 
     def reached(self, frame: FrameType, event: str, arg: object) -> Any:
         if event == "line":
