@@ -69,16 +69,17 @@ def use_savepoints(case):
 
 
 def commit_by_hand(case):
-    transaction.set_autocommit(False)
+    # Named, since the lines that find the default alias are not reached alone.
+    transaction.set_autocommit(False, "default")
     try:
         with causeway.atomic():
             write_both(case)
-        transaction.commit()
+        transaction.commit("default")
         with causeway.atomic():
             write_both(case, "second")
-        transaction.rollback()
+        transaction.rollback("default")
     finally:
-        transaction.set_autocommit(True)
+        transaction.set_autocommit(True, "default")
 
 
 def in_django_alone(case):
