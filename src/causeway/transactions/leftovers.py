@@ -63,18 +63,20 @@ def recover_once(home: str) -> None:
         return
     _due[key] = None
     moments = MOMENTS if key in _just_left else ()
+    # What is left here while this looks counts again.
     _just_left.discard(key)
-    if not look(home) and not any(looks_after(moment, home) for moment in moments):
+    is_done = look(home)
+    for moment in moments:
+        if is_done is not False:
+            break
+        time.sleep(moment)
+        is_done = look(home)
+    if not is_done:
         _due[key] = time.monotonic() + INTERVAL
 
 
-def looks_after(seconds: float, home: str) -> bool:
-    time.sleep(seconds)
-    return look(home)
-
-
-def look(home: str) -> bool:
-    """Recover; whether nothing was in the way, and nothing is left on a core."""
+def look(home: str) -> bool | None:
+    """Recover; whether nothing is left on a core, or None where it could not be asked."""
     from causeway.transactions.recovery import FOREIGN, LEFT, recovering
     from causeway.transactions.roles import may_be_prepared
 
@@ -89,10 +91,10 @@ def look(home: str) -> bool:
             is_done = is_done and not (found.home == home and found.outcome in LEFT)
     except TwoPhaseUnavailable:
         # Without the tables of decisions nothing was ever prepared; they may come.
-        return False
+        return None
     except Error as error:
         logger.warning("Cannot look for what was left prepared on %r: %s", home, error)
-        return False
+        return None
     return is_done
 
 
@@ -105,7 +107,7 @@ def look_again(home: str, gid: str) -> None:
     """This process has left a transaction prepared on a core: end it as soon as that can be."""
     global _thread
     # Of older ones recovery sees it by itself.
-    _given_up.difference_update([old for old in _given_up if decisions.age(old) > INTERVAL])
+    _given_up.difference_update([old for old in list(_given_up) if decisions.age(old) > INTERVAL])
     _given_up.add(gid)
     key = os.getpid(), home
     _due.pop(key, None)
