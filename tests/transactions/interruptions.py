@@ -95,6 +95,8 @@ class Lines:
         self.at = at
         self.reached_lines: list[Line] = []
         self.times: Counter[tuple[str, int]] = Counter()
+        # The line of Django's that each of them serves.
+        self.served: dict[Point, str] = {}
 
     def __enter__(self) -> Lines:
         sys.settrace(self.called)
@@ -112,7 +114,9 @@ class Lines:
             line = frame.f_code.co_filename, frame.f_lineno
             self.times[line] += 1
             self.reached_lines.append(line_of(frame))
-            if (*line, self.times[line]) == self.at:
+            point = Point(*line, self.times[line])
+            self.served[point] = self.last.djangos
+            if point == self.at:
                 raise Interrupted if frame.f_lineno % 2 else Exited
         return self.reached
 

@@ -1,9 +1,12 @@
 """A block that a signal's exception ends at whatever line: both sides or neither, and a worker that goes on."""
 
 import copy
+import linecache
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
+from enum import Enum
+from functools import partial
 from typing import NamedTuple
 from unittest.mock import patch
 
@@ -15,7 +18,7 @@ from causeway.transactions import installation
 from causeway.transactions.recovery import recover
 from tests.library.models import Author
 from tests.transactions.cases import AUTHOR, SpanningTestCase, write_core, write_local
-from tests.transactions.interruptions import BETWEEN, Lines, chosen, interrupted, points, short
+from tests.transactions.interruptions import BETWEEN, Lines, chosen, interrupted, points
 
 PATIENCE_SECONDS = 20
 # What the outside sees, by alias; and what an interrupted block may have written.
@@ -42,6 +45,41 @@ BRIEFLY = {
     "mysql": {"init_command": "SET innodb_lock_wait_timeout = 2"},
     "postgresql": {"options": "-c lock_timeout=2s"},
 }
+# Lines of Django's own with which it enters and leaves a block: if it comes no further, the block stays open for ever.
+ENTERING_AND_LEAVING = {
+    "if using is None:",
+    "return connections[using]",
+    "connection = get_connection(self.using)",
+    "connection.in_atomic_block = True",
+    "if connection.in_atomic_block:",
+    "if not connection.in_atomic_block:",
+    "if self.savepoint and not connection.needs_rollback:",
+    "elif not connection.savepoint_ids and not connection.commit_on_exit:",
+    "try:",
+    "if connection.closed_in_transaction:",
+    "connection.commit_on_exit = False",
+    "connection.atomic_blocks.append(self)",
+    "connection.atomic_blocks.pop()",
+    "sid = connection.savepoint()",
+    "connection.savepoint_ids.append(sid)",
+    "if connection.savepoint_ids:",
+    "sid = connection.savepoint_ids.pop()",
+    "connection.in_atomic_block = False",
+    "return get_connection(using).set_autocommit(autocommit)",
+}
+
+
+class Kind(Enum):
+    """What may be wrong: only the latter two are so in Django alone, too, where it has one database."""
+
+    TORN = "both or neither"
+    BROKEN = "the worker"
+    LATE = "a hook waited for the next commit"
+
+
+class Wrong(NamedTuple):
+    kind: Kind
+    text: str
 
 
 class Refused(Exception):
@@ -99,6 +137,7 @@ def in_django_alone(case):
     # Of two blocks on two connections, ours make the inner one a savepoint.
     with transaction.atomic("alone"), transaction.atomic("alone"), connections["alone"].cursor() as cursor:
         cursor.execute(case.alone.write, ["changed"])
+        transaction.on_commit(lambda: case.ran.append("interrupted"), "alone")
 
 
 def by_hand_in_django_alone(case):
@@ -200,31 +239,38 @@ class InterruptionTests(SpanningTestCase):
 
     def problems(self):
         """What is wrong with the next block, and with what is left of the one that was interrupted."""
+        before = len(self.ran)
         with causeway.atomic():
             write_local("next")
             write_core("next")
             transaction.on_commit(lambda: self.ran.append("next"))
         self.end_what_is_prepared()
         core, local = self.rows("core"), self.rows("default")
-        # Hooks of what was committed may still wait for the next commit, as in Django.
-        if "next" not in core & local or "next" not in self.ran:
-            yield f"the next block was not committed, or its hook has not run: {core}, {local}, {self.ran}"
-        if max(Counter(self.ran).values(), default=0) > len(ROWS):
-            yield f"a hook has run twice: {self.ran}"
+        seen = f"{core}, {local}, {self.ran}"
         if core != local:
-            yield f"one side only was committed: {core}, {local}"
+            yield Wrong(Kind.TORN, f"one side only was committed: {seen}")
         if not set(self.ran) <= core & local:
-            yield f"a hook has run of what was not committed: {core}, {local}, {self.ran}"
+            yield Wrong(Kind.TORN, f"a hook has run of what was not committed: {seen}")
+        if max(Counter(self.ran).values(), default=0) > len(ROWS):
+            yield Wrong(Kind.TORN, f"a hook has run twice: {seen}")
+        if "next" not in core & local or "next" not in self.ran:
+            yield Wrong(Kind.BROKEN, f"the next block was not committed, or its hook has not run: {seen}")
+        elif self.ran[before:] != ["next"]:
+            yield Wrong(Kind.LATE, seen)
         self.remove_rows()
 
     def problems_alone(self):
-        for name in ("next", "after"):
+        before, names = len(self.ran), ["next", "after"]
+        for name in names:
             with transaction.atomic("alone"), connections["alone"].cursor() as cursor:
                 cursor.execute(self.alone.write, [name])
+                transaction.on_commit(partial(self.ran.append, name), "alone")
         with self.outside[self.alone.alias].cursor() as cursor:
             cursor.execute(self.alone.read)
             if ("after",) not in cursor.fetchall():
-                yield "the next block was not committed"
+                yield Wrong(Kind.BROKEN, "the next block was not committed")
+            elif self.ran[before:] != names:
+                yield Wrong(Kind.LATE, str(self.ran))
         self.remove_rows()
 
     def try_line(self, scenario, at, between, problems):
@@ -235,10 +281,10 @@ class InterruptionTests(SpanningTestCase):
             between()
             return lines.last, list(problems())
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker is broken
-            return lines.last, [f"{type(error).__name__}: {error}"]
+            return lines.last, [Wrong(Kind.BROKEN, f"{type(error).__name__}: {error}")]
 
     def broken(self, scenario, choose=chosen, problems=None):
-        """The lines after which something is wrong, by what happens between."""
+        """The lines after which something is wrong, what happened between, and what is wrong."""
         self.ran = []
         scenario(self)
         self.remove_rows()
@@ -248,32 +294,45 @@ class InterruptionTests(SpanningTestCase):
         self.remove_rows()
         for at in choose(lines):
             for name, between in BETWEEN.items():
-                line, wrong = self.try_line(scenario, at, between, problems or self.problems)
-                if wrong:
-                    yield line, name, wrong
+                line, found = self.try_line(scenario, at, between, problems or self.problems)
+                yield from ((line, name, wrong) for wrong in found)
+                if found:
                     be_without("alone") if problems else self.start_again()
                     self.remove_rows()
 
-    def broken_alone(self, scenario, among, on):
-        """Those of some lines of Django's blocks that break its own backend too."""
+    def broken_alone(self, scenario, broken, on):
+        """What of it is so with Django's own backend, too.
+
+        A worker, at the lines of Django's with which it enters or leaves a block; a hook, wherever one of its lines
+        is served. Each of them takes a wait for a lock, so only those are tried that there is something to compare with.
+        """
         self.alone = on
-        with django_alone(self.alone.alias), patch.object(type(self), "databases", {*ROWS, "alone"}):
-            found = self.broken(
-                scenario,
-                lambda lines: [at for at in points(lines) if f"{short(at.file)}:{at.number}" in among],
-                self.problems_alone,
-            )
-            return {(line.djangos, name) for line, name, _ in found}
+        of_kind = {kind: {line.djangos for line, _, wrong in broken if wrong.kind is kind} for kind in Kind}
+
+        def choose(lines):
+            return [
+                at
+                for at in points(lines)
+                if (enters_or_leaves(at) and lines.served[at] in of_kind[Kind.BROKEN])
+                or lines.served[at] in of_kind[Kind.LATE]
+            ]
+
+        with django_alone(on.alias), patch.object(type(self), "databases", {*ROWS, "alone"}):
+            return {
+                (line.djangos, name, wrong.kind)
+                for line, name, wrong in self.broken(scenario, choose, self.problems_alone)
+                if wrong.kind is Kind.LATE or enters_or_leaves(line)
+            }
 
     def assert_never_worse(self, scenario, alone=in_django_alone, on=(ALONE_ON_CORE,)):
         broken = list(self.broken(scenario))
-        # Each line that breaks Django takes a wait for a lock: only those are tried that ours are to be compared with.
-        among = {line.djangos for line, _, _ in broken}
-        djangos_own = set().union(*(self.broken_alone(alone, among, each) for each in on if broken))
+        if all(wrong.kind is Kind.TORN for _, _, wrong in broken):
+            on = ()
+        djangos_own = set().union(*(self.broken_alone(alone, broken, each) for each in on))
         worse = [
-            f"{line} (for {line.djangos}), {name}: {wrong}"
+            f"{line} (for {line.djangos}), {name}: {wrong.kind.value}: {wrong.text}"
             for line, name, wrong in broken
-            if (line.djangos, name) not in djangos_own
+            if (line.djangos, name, wrong.kind) not in djangos_own
         ]
         assert not worse, "\n".join(worse)
 
@@ -294,3 +353,10 @@ class InterruptionTests(SpanningTestCase):
     def test_autocommit_by_hand(self):
         # It is off on both connections, so what breaks either of them breaks both.
         self.assert_never_worse(commit_by_hand, by_hand_in_django_alone, (ALONE_ON_OWN, ALONE_ON_CORE))
+
+
+def enters_or_leaves(at):
+    return (
+        at.file == transaction.__file__
+        and linecache.getline(at.file, at.number).strip() in ENTERING_AND_LEAVING
+    )
