@@ -8,6 +8,7 @@ from django.db import IntegrityError, close_old_connections, connection, connect
 from django.db.transaction import TransactionManagementError
 
 import causeway
+from causeway.backends.base.unit import Unit
 from causeway.transactions import decisions
 from causeway.transactions.connections import opened
 from tests.library.models import Article
@@ -183,6 +184,17 @@ class WithoutAutocommitTests(SpanningTestCase):
         transaction.set_autocommit(True)
         assert sorted(ran) == ["core", "default"]
         self.assert_rows(core=["core"], local=["local"])
+
+    def test_a_request_after_one_that_was_broken_off_while_it_was_turned_on(self):
+        """As in Django, which closes a connection whose autocommit is off at the end of a request."""
+        write_local("first")
+        with patch.object(Unit, "renew", side_effect=Refused), self.assertRaises(Refused):
+            transaction.set_autocommit(True)
+        close_old_connections()
+        self.assertTrue(transaction.get_autocommit())
+        with causeway.atomic():
+            write_local("second")
+        self.assert_rows([], ["first", "second"])
 
 
 @pytest.mark.staged("one transaction covers both where core is linked")

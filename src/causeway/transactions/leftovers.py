@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -18,7 +18,6 @@ from django.db import Error, connections
 
 from causeway.conf import LOCAL_ALIAS
 from causeway.exceptions import TwoPhaseUnavailable
-from causeway.transactions import decisions
 from causeway.transactions.connections import is_test_database
 
 logger = logging.getLogger("causeway.transactions")
@@ -31,15 +30,12 @@ PATIENCE = 3600
 MOMENTS = (0.05, 0.1, 0.2, 0.4)
 # When a process is to look on a core next: it has looked where that is None. A forked worker looks again.
 _due: dict[tuple[int, str], float | None] = {}
-# Where a process has left something itself, and not looked since.
-_just_left: set[tuple[int, str]] = set()
-# The transactions of this process that nobody commits any more, if they were not decided.
-_given_up: set[str] = set()
+# The transactions that this process has left, which nobody commits any more if they were not decided, and when it was.
+_given_up: dict[str, float] = {}
 _are_left_alone: ContextVar[bool] = ContextVar("causeway_left_alone", default=False)
 # The thread of a process, and the cores where it left something.
 _thread: tuple[int, threading.Thread] | None = None
 _left: set[str] = set()
-_lock = threading.Lock()
 
 
 @contextmanager
@@ -62,11 +58,8 @@ def recover_once(home: str) -> None:
         # While test databases are made, one of the two is the real one, whose decisions are on others.
         return
     _due[key] = None
-    moments = MOMENTS if key in _just_left else ()
-    # What is left here while this looks counts again.
-    _just_left.discard(key)
     is_done = look(home)
-    for moment in moments:
+    for moment in MOMENTS if given_up() else ():
         if is_done is not False:
             break
         time.sleep(moment)
@@ -98,28 +91,32 @@ def look(home: str) -> bool | None:
     return is_done
 
 
-def is_given_up(gid: str) -> bool:
-    """Whether a transaction is one that this process has left, so that it cannot be in progress any more."""
-    return gid in _given_up
+def given_up() -> Iterable[str]:
+    """The transactions that this process has left a moment ago: they cannot be in progress any more.
+
+    Of older ones recovery sees it by itself.
+    """
+    for gid, since in list(_given_up.items()):
+        if time.monotonic() - since > INTERVAL:
+            _given_up.pop(gid, None)
+    return _given_up.keys()
 
 
 def look_again(home: str, gid: str) -> None:
-    """This process has left a transaction prepared on a core: end it as soon as that can be."""
+    """This process has left a transaction prepared on a core: end it as soon as that can be.
+
+    There is no lock here: an exception that comes between taking it and letting go would keep it for ever.
+    """
     global _thread
-    # Of older ones recovery sees it by itself.
-    _given_up.difference_update([old for old in list(_given_up) if decisions.age(old) > INTERVAL])
-    _given_up.add(gid)
-    key = os.getpid(), home
-    _due.pop(key, None)
-    _just_left.add(key)
+    _given_up[gid] = time.monotonic()
+    _due.pop((os.getpid(), home), None)
     if is_test_database(LOCAL_ALIAS):
         return
-    with _lock:
-        _left.add(home)
-        if _thread is None or _thread[0] != os.getpid() or not _thread[1].is_alive():
-            thread = threading.Thread(target=keep_looking, name="causeway-recovery", daemon=True)
-            _thread = os.getpid(), thread
-            thread.start()
+    _left.add(home)
+    if _thread is None or _thread[0] != os.getpid() or not _thread[1].is_alive():
+        thread = threading.Thread(target=keep_looking, name="causeway-recovery", daemon=True)
+        _thread = os.getpid(), thread
+        thread.start()
 
 
 def keep_looking() -> None:
@@ -135,7 +132,9 @@ def keep_looking() -> None:
             if not look(home):
                 _left.add(home)
         connections.close_all()
-        with _lock:
+        if not _left:
+            # Whoever leaves something from here on starts another thread. Two of them do no harm.
+            _thread = None
             if not _left:
-                _thread = None
                 return
+            _thread = os.getpid(), threading.current_thread()

@@ -202,7 +202,7 @@ class Recovery:
     def decided(self, gid: str, age: float) -> bool | None:
         """Whether it was decided to commit; False once that can never be; None while it may."""
         deciders = self.deciders(gid)
-        if deciders is None or (age < YOUNG and not leftovers.is_given_up(gid)):
+        if deciders is None or (age < YOUNG and gid not in leftovers.given_up()):
             return None
         outcomes = [fenced(decider, gid) for decider in deciders]
         return True if any(outcomes) else None if None in outcomes else False

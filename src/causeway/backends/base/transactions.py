@@ -343,10 +343,12 @@ class TransactionsMixin(BlocksMixin):
             self.break_off()
         self.settle()
         unit = self.unit
-        if unit is not None and unit.is_by_hand and unit.leader is self and self.connection is None:
-            # Django would close it here, since autocommit is off; it was broken off and is closed.
-            unit.is_by_hand = False
-        elif unit is None or not unit.is_by_hand or unit.leader is self:
+        if unit is None or not unit.is_by_hand:
+            super().close_if_unusable_or_obsolete()
+        elif unit.leader is self:
+            if self.connection is None:
+                # Django closes it here since autocommit is off. It was broken off, which closed the connection alone.
+                self.close()
             super().close_if_unusable_or_obsolete()
         elif not unit.has_begun(self):
             # That autocommit is off is the leader's doing.
