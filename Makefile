@@ -118,7 +118,7 @@ test-staged: $(DEV) mysql-server ## the tests of staged core tables
 # In CI, MySQL stands for MariaDB, too, in what the ORM asks of either.
 test-staged-on-servers:
 	status=0; for engine in $(ENGINES); do \
-		tests="$(STAGED_TESTS)"; if [ "$(CI)$$engine" = truemariadb ]; then tests="$(STAGED_ENGINE_TESTS)"; fi; \
+		tests="$(STAGED_TESTS)"; if [ "$(if $(CI),$$engine)" = mariadb ]; then tests="$(STAGED_ENGINE_TESTS)"; fi; \
 		CAUSEWAY_TEST_PLACEMENT=staged CAUSEWAY_TEST_ENGINE=$$engine \
 			$(BIN)/python -m pytest $(PYTEST_ARGS) $$tests || status=1; \
 		CAUSEWAY_TEST_ENGINE=$$engine $(BIN)/python -m pytest $(PYTEST_ARGS) tests/placements || status=1; \

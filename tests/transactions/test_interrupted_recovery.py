@@ -27,7 +27,6 @@ class InterruptedRecoveryTests(PreparedTestCase):
         gid = self.prepare(has_row=True)
         if is_decided:
             self.decide(gid)
-        return gid
 
     def wrong_after(self, at, is_decided):
         """What is wrong once recovery, interrupted there, was called again."""
