@@ -39,10 +39,6 @@ class PreparedTestCase(SpanningTestCase):
             end_session(core, gid)
         return gid
 
-    def recovered(self, **options):
-        """What recovery tells of this installation: MariaDB lists what is prepared on the whole server, by other workers too."""
-        return [found for found in recovery.recover(**options) if found.outcome != recovery.FOREIGN]
-
     def decide(self, gid, is_abort=False, branches=None):
         decisions.insert(connections["default"], gid, is_abort=is_abort, branches=json.dumps(branches or {}))
 
@@ -63,6 +59,14 @@ class PreparedTestCase(SpanningTestCase):
 
     def decisions(self):
         return decisions.names_in(connections["default"], decisions.DECISIONS, installation.PREFIX)
+
+
+def recovered(**options):
+    """What recovery tells of this installation.
+
+    MySQL and MariaDB list what is prepared on the whole server, and the tests of another worker may share it.
+    """
+    return [found for found in recovery.recover(**options) if found.outcome != recovery.FOREIGN]
 
 
 def end_session(connection, gid):

@@ -12,7 +12,7 @@ from causeway.transactions.recovery import recover
 from tests.library.models import Author
 from tests.shop.models import Shelf
 from tests.transactions.cases import AUTHOR, write_core, write_local
-from tests.transactions.prepared import PreparedTestCase
+from tests.transactions.prepared import PreparedTestCase, recovered
 
 # The statements of the second phase and of the first.
 PREPARE = ("PREPARE TRANSACTION", "XA PREPARE")
@@ -99,7 +99,7 @@ class FaultsTests(PreparedTestCase):
             write_local()
             write_core()
         deadline = time.monotonic() + 60
-        while recover() and time.monotonic() < deadline:
+        while recovered() and time.monotonic() < deadline:
             time.sleep(0.01)
         self.assert_rows(core=["core"], local=["local"])
         self.assert_works(core=["core"], local=["local"])

@@ -13,7 +13,7 @@ from causeway.exceptions import NotPrimary
 from causeway.transactions import decisions, installation, leftovers
 from causeway.transactions.recovery import COMMITTED, IN_DOUBT, ROLLED_BACK
 from tests.transactions.cases import write_core, write_local
-from tests.transactions.prepared import PreparedTestCase
+from tests.transactions.prepared import PreparedTestCase, recovered
 from tests.transactions.test_lost import settings_of_project
 
 
@@ -23,7 +23,7 @@ class InstallationTests(PreparedTestCase):
         self.addCleanup(installation.forget_key)
 
     def outcomes(self, **options):
-        return {found.gid: found.outcome for found in self.recovered(**options)}
+        return {found.gid: found.outcome for found in recovered(**options)}
 
     def says_of_itself(self, identity):
         """From now on, the child's database, which was moved or copied."""
@@ -113,10 +113,10 @@ class PrimaryTests(PreparedTestCase):
                     NotPrimary, f"Cannot recover by '{alias}': its server is a standby."
                 ),
             ):
-                self.recovered()
+                recovered()
             assert gid in connections["core"].prepared()
             assert self.decisions() == [gid]
-        assert [found.outcome for found in self.recovered()] == [COMMITTED]
+        assert [found.outcome for found in recovered()] == [COMMITTED]
 
     def test_the_command_says_so(self):
         with self.server_is_a_standby("core"), self.assertRaises(CommandError) as caught:

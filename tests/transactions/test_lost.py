@@ -16,7 +16,7 @@ from causeway.transactions.recovery import ACCEPTED, COMMITTED, FOREIGN, IN_DOUB
 from tests.library.models import Article
 from tests.shop.models import Comment
 from tests.transactions.cases import write_core, write_local
-from tests.transactions.prepared import PreparedTestCase
+from tests.transactions.prepared import PreparedTestCase, recovered
 
 
 def execute(alias, sql, params=()):
@@ -47,7 +47,7 @@ class LostTestCase(PreparedTestCase):
         execute("default", "DELETE FROM causeway_decision WHERE gid = %s", [gid])
 
     def outcomes(self, **options):
-        return {found.gid: (found.home, found.outcome) for found in self.recovered(**options)}
+        return {found.gid: (found.home, found.outcome) for found in recovered(**options)}
 
     def rows(self):
         return branch_rows.beginning(connections["core"], installation.PREFIX)
@@ -57,14 +57,14 @@ class KeptTests(LostTestCase):
     def test_a_decision_is_kept_with_the_row_of_its_branch(self):
         _, gid = self.commit()
         assert self.rows() == [gid]
-        assert self.recovered() == []
+        assert recovered() == []
         assert self.decisions() == self.rows() == [gid]
 
     def test_both_go_after_a_while(self):
         """Those of workers that ended, by recovery."""
         self.commit()
         with override_settings(CAUSEWAY={**settings_of_project(), "DECISIONS_KEPT": 0}):
-            assert self.recovered() == []
+            assert recovered() == []
         assert self.decisions() == self.rows() == []
 
     def test_a_process_takes_its_own_along(self):
@@ -144,10 +144,10 @@ class KeptTests(LostTestCase):
             with causeway.atomic():
                 write_core()
                 write_local()
-            assert self.recovered() == []
+            assert recovered() == []
             assert len(self.decisions()) == 1
             with override_settings(CAUSEWAY={**settings_of_project(), "DECISIONS_KEPT": 0}):
-                assert self.recovered() == []
+                assert recovered() == []
             assert self.decisions() == []
         self.assert_rows(core=["core"], local=["local"])
 
@@ -156,7 +156,7 @@ class CoreHasLostTests(LostTestCase):
     def test_it_is_told(self):
         article, gid = self.commit()
         self.lose_in_core(article, gid)
-        (found,) = self.recovered()
+        (found,) = recovered()
         assert (found.gid, found.home, found.outcome) == (gid, "core", LOST)
         assert found.created == {"library.Article": {"id": [article.pk], "slug": ["core"]}}
         # And again, until somebody says what is to become of it.
@@ -186,7 +186,7 @@ class CoreHasLostTests(LostTestCase):
             write_local()
         (gid,) = self.decisions()
         self.lose_in_core(article, gid)
-        (found,) = self.recovered()
+        (found,) = recovered()
         assert found.created == {"library.Article": {"id": [article.pk], "slug": ["core"]}}
 
     def test_it_is_looked_for_twice(self):
@@ -198,7 +198,7 @@ class CoreHasLostTests(LostTestCase):
             execute("core", *branch_rows.insertion(connections["core"], gid))
 
         with patch.object(lost.time, "sleep", commit_late):
-            assert self.recovered() == []
+            assert recovered() == []
 
 
 class HereLostTests(LostTestCase):

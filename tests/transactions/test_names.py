@@ -13,7 +13,7 @@ from causeway.transactions.connections import opened
 from causeway.transactions.recovery import FOREIGN, ROLLED_BACK, recover
 from tests.library.models import Author
 from tests.transactions.cases import write_core, write_local
-from tests.transactions.prepared import PreparedTestCase
+from tests.transactions.prepared import PreparedTestCase, recovered
 
 # After the beginning that all names of this installation have. By XA, 38 of 64 bytes are left.
 HOSTILE = [
@@ -117,7 +117,7 @@ class NamesTests(PreparedTestCase):
 
     def test_what_is_prepared_for_another_alias(self):
         with self.prepared_by_another(decisions.new_gid().encode(), alias=b"archive"):
-            assert recover() == []
+            assert recovered() == []
 
     def test_an_alias_may_be_any_text(self):
         """It is part of the name, and some are longer than a name may be."""

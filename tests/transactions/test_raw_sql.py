@@ -6,10 +6,9 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 import causeway
-from causeway.transactions.recovery import recover
 from tests.library.models import Author
 from tests.transactions.cases import SpanningTestCase, write_core, write_local
-from tests.transactions.prepared import PreparedTestCase
+from tests.transactions.prepared import PreparedTestCase, recovered
 
 RENAME = "UPDATE library_author SET name = 'renamed'"
 LONG = f"SELECT 1 IN ({', '.join(['1'] * 5000)})"
@@ -149,7 +148,7 @@ class TwoPhaseTests(PreparedTestCase):
             send("core", "SELECT causeway_test_rename()")
         assert any("PREPARE" in line for line in logs.output)
         assert Author.objects.get().name == "renamed"
-        assert not recover()
+        assert not recovered()
 
     def test_raw_sql_that_only_read_is_not(self):
         if connections["core"].vendor != "postgresql":

@@ -26,7 +26,7 @@ from causeway.transactions.recovery import (
     recover,
 )
 from tests.transactions.cases import write_local
-from tests.transactions.prepared import PreparedTestCase
+from tests.transactions.prepared import PreparedTestCase, recovered
 
 
 @contextmanager
@@ -49,7 +49,7 @@ class RecoveryTests(PreparedTestCase):
         self.enterContext(override_settings(CAUSEWAY={**settings.CAUSEWAY, "DECISIONS_KEPT": 0}))
 
     def outcomes(self, **options):
-        return {found.gid: found.outcome for found in self.recovered(**options)}
+        return {found.gid: found.outcome for found in recovered(**options)}
 
     def test_what_was_decided_is_committed(self):
         gid = self.prepare()
@@ -124,7 +124,7 @@ class RecoveryTests(PreparedTestCase):
         gid = self.prepare()
         self.decide(gid)
         with as_another_role(core):
-            (found,) = self.recovered()
+            (found,) = recovered()
             assert (found.gid, found.outcome) == (gid, REFUSED)
             assert "permission denied" in found.why
             with pytest.raises(CommandError, match="'core' refused it"):
@@ -199,7 +199,7 @@ class RecoveryTests(PreparedTestCase):
             return fenced(local, gid)
 
         with patch("causeway.transactions.recovery.fenced", end):
-            assert self.recovered() == []
+            assert recovered() == []
         self.assert_author("renamed")
 
     def test_a_decision_that_is_not_committed_is_not_seen(self):
@@ -210,8 +210,8 @@ class RecoveryTests(PreparedTestCase):
         if child.vendor == "mysql":
             options["isolation_level"] = "read uncommitted"
         with patch.dict(child.settings_dict, OPTIONS=options), self.living(gid):
-            assert [found.outcome for found in self.recovered()] == [IN_PROGRESS]
-        assert [found.outcome for found in self.recovered()] == [ROLLED_BACK]
+            assert [found.outcome for found in recovered()] == [IN_PROGRESS]
+        assert [found.outcome for found in recovered()] == [ROLLED_BACK]
         self.assert_author("Ada")
 
     def test_no_test_database_is_taken_for_the_other_side_of_a_real_one(self):

@@ -9,11 +9,11 @@ from django.db import Error, OperationalError, connection, connections, transact
 import causeway
 from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions import branch_rows, decisions, installation, lost, recovery, roles
-from causeway.transactions.recovery import COMMITTED, LOST, ROLLED_BACK, recover
+from causeway.transactions.recovery import COMMITTED, LOST, ROLLED_BACK
 from tests.library.models import Article
 from tests.shop.models import Shelf
 from tests.transactions.cases import SpanningTestCase, write_core, write_local
-from tests.transactions.prepared import Named, await_end, end_session
+from tests.transactions.prepared import Named, await_end, end_session, recovered
 
 
 class Undo(Exception):
@@ -58,7 +58,7 @@ class RolesTests(SpanningTestCase):
         super().tearDown()
 
     def recovered(self, **options):
-        return [(each.home, each.outcome) for each in recover(**options) if each.outcome != recovery.FOREIGN]
+        return [(each.home, each.outcome) for each in recovered(**options)]
 
     def decisions(self, alias):
         return decisions.names_in(connections[alias], decisions.DECISIONS, installation.prefix())
