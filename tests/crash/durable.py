@@ -20,6 +20,10 @@ from tests import servers
 
 START_SECONDS = 60
 POLL_SECONDS = 0.03
+GALERA = [
+    Path(folder) / "libgalera_smm.so"
+    for folder in ("/usr/lib/galera", "/usr/lib64/galera-4", "/usr/lib64/galera")
+]
 
 
 class DurableServer:
@@ -29,11 +33,19 @@ class DurableServer:
     engine: str
     kind: servers.Kind
     more: tuple[str, ...] = ()
+    # What it takes to be followed by a standby.
+    to_be_followed: tuple[str, ...] = ()
+    # Whether transactions can be prepared there.
+    prepares = True
     # What ends it in order.
     stop_signal: signal.Signals
     # What ``connect`` raises where nobody answers.
     error: type[Exception]
     options: dict[str, str]
+
+    def __init__(self, is_followed: bool = False) -> None:
+        if is_followed:
+            self.more = (*self.more, *self.to_be_followed)
 
     def __enter__(self) -> DurableServer:
         self.folder_of_its_own = tempfile.TemporaryDirectory(prefix=f"causeway-crash-{self.kind.name}-")
@@ -68,6 +80,10 @@ class DurableServer:
 
     def be_careless(self, name: str) -> None:
         """From now on, commits to a database do not wait for the disk."""
+        raise NotImplementedError
+
+    def standby(self, port: int) -> Standby:
+        """A server that follows this one over a port, asynchronously, until it is promoted."""
         raise NotImplementedError
 
     def create_database(self, name: str) -> None:
@@ -128,6 +144,7 @@ class MySQLServer(DurableServer):
     error = MySQLdb.OperationalError
     # What waits for the lock of a transaction that waits to be recovered gives up soon.
     options = {"charset": "utf8mb4", "init_command": "SET innodb_lock_wait_timeout = 1"}
+    to_be_followed = ("--log-bin", "--server-id=1", "--gtid-mode=ON", "--enforce-gtid-consistency=ON")
     more = (
         "--innodb-flush-log-at-trx-commit=1",
         "--innodb-buffer-pool-size=32M",
@@ -141,9 +158,43 @@ class MySQLServer(DurableServer):
     def be_careless(self, name: str) -> None:
         self.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 0", "SET GLOBAL sync_binlog = 0")
 
+    def standby(self, port: int) -> Standby:
+        return MySQLStandby(port)
+
 
 class MariaDBServer(MySQLServer):
     kind = servers.SERVERS["mariadb"]
+    to_be_followed = ("--log-bin", "--server-id=1", "--binlog-format=ROW", "--sync-binlog=1")
+
+    def standby(self, port: int) -> Standby:
+        return MariaDBStandby(port)
+
+
+class GaleraServer(MariaDBServer):
+    """The one node of a cluster, where nothing can be prepared."""
+
+    prepares = False
+
+    def __enter__(self) -> DurableServer:
+        self.more = (
+            *self.more,
+            "--wsrep-on=ON",
+            f"--wsrep-provider={galera()}",
+            "--wsrep-cluster-address=gcomm://",
+            f"--wsrep-node-address={servers.HOST}:{port_for.select_random()}",
+            f"--wsrep-provider-options=base_host={servers.HOST};gmcast.listen_addr=tcp://{servers.HOST}:{port_for.select_random()}",
+            "--binlog-format=ROW",
+            "--innodb-autoinc-lock-mode=2",
+        )
+        return super().__enter__()
+
+    def launch(self) -> None:
+        state = self.folder / "data" / "grastate.dat"
+        if state.exists():
+            # Whoever starts a cluster again after a crash says so, of the node that was the last.
+            said = state.read_text().replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1")
+            state.write_text(said)
+        super().launch()
 
 
 class PostgreSQLServer(DurableServer):
@@ -166,17 +217,26 @@ class PostgreSQLServer(DurableServer):
             "SELECT pg_reload_conf()",
         )
 
-    def is_followed(self) -> bool:
-        """Whether a standby has all but what comes now."""
-        return bool(self.execute("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"))
+    def standby(self, port: int) -> Standby:
+        return PostgreSQLStandby(port)
 
 
-class Standby(PostgreSQLServer):
+class Standby(DurableServer):
     """A server that follows another one over a port, asynchronously, until it is promoted."""
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self.port_of_primary = port
 
+    def has_all_of(self, primary: DurableServer) -> bool:
+        """Whether it follows, and has all but what comes now."""
+        raise NotImplementedError
+
+    def promote(self) -> None:
+        raise NotImplementedError
+
+
+class PostgreSQLStandby(Standby, PostgreSQLServer):
     def make_data(self) -> None:
         another = servers.as_another_user()
         if another:
@@ -189,8 +249,51 @@ class Standby(PostgreSQLServer):
             ]
         )
 
+    def has_all_of(self, primary: DurableServer) -> bool:
+        return bool(primary.execute("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"))
+
     def promote(self) -> None:
         self.execute("SELECT pg_promote()")
+
+
+class MySQLStandby(Standby, MySQLServer):
+    """One that carries out the binary log of the other from its beginning."""
+
+    more = (*MySQLServer.more, *MySQLServer.to_be_followed, "--server-id=2")
+    follow = "CHANGE REPLICATION SOURCE TO SOURCE_HOST='{host}', SOURCE_PORT={port}, SOURCE_USER='{user}', SOURCE_AUTO_POSITION=1"
+
+    def __enter__(self) -> DurableServer:
+        super().__enter__()
+        said = {"host": servers.HOST, "port": self.port_of_primary, "user": self.kind.owner}
+        self.execute("SET GLOBAL read_only = ON", self.follow.format(**said), "START REPLICA")
+        return self
+
+    def has_all_of(self, primary: DurableServer) -> bool:
+        ((position,),) = primary.execute("SELECT @@GLOBAL.gtid_executed")
+        ((has,),) = self.execute(f"SELECT GTID_SUBSET('{position}', @@GLOBAL.gtid_executed)")
+        return bool(has)
+
+    def promote(self) -> None:
+        self.execute("STOP REPLICA", "RESET REPLICA ALL", "SET GLOBAL read_only = OFF")
+
+
+class MariaDBStandby(MySQLStandby, MariaDBServer):
+    more = (*MariaDBServer.more, *MariaDBServer.to_be_followed, "--server-id=2")
+    follow = "CHANGE MASTER TO MASTER_HOST='{host}', MASTER_PORT={port}, MASTER_USER='{user}', MASTER_USE_GTID=slave_pos"
+
+    def has_all_of(self, primary: DurableServer) -> bool:
+        positions = [server.execute("SELECT @@gtid_current_pos") for server in (primary, self)]
+        return positions[0] == positions[1]
+
+
+def galera() -> str:
+    """The library that makes a node of MariaDB. Raises ServerError."""
+    found = next((path for path in GALERA if path.exists()), None)
+    if found is None:
+        raise servers.ServerError(
+            "Galera is not on this machine. Install it (Debian: apt-get install galera-4 rsync)."
+        )
+    return str(found)
 
 
 def children(pid: int) -> list[int]:
@@ -208,4 +311,9 @@ def is_running(pid: int) -> bool:
     return state not in "ZX"
 
 
-SERVERS = {found.kind.name: found for found in (MySQLServer, MariaDBServer, PostgreSQLServer)}
+SERVERS: dict[str, type[DurableServer]] = {
+    "mysql": MySQLServer,
+    "mariadb": MariaDBServer,
+    "galera": GaleraServer,
+    "postgresql": PostgreSQLServer,
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from causeway.conf import LOCAL_ALIAS
 from tests.crash import project
 from tests.crash.durable import PostgreSQLServer, Standby
 from tests.crash.processes import Ended, Hangs, call
@@ -22,9 +23,7 @@ STANDBY_SECONDS = 60
 
 
 def run(pair: Pair, rounds: int) -> None:
-    kinds = [
-        (FAILOVER, alias) for alias, server in pair.servers.items() if isinstance(server, PostgreSQLServer)
-    ]
+    kinds = [(FAILOVER, alias) for alias, server in pair.servers.items() if server.prepares]
     kinds += [(CRASH, pair.roles.decider)] if pair.roles.decider in pair.servers else []
     for number in range(rounds):
         how, alias = kinds[number % len(kinds)]
@@ -66,13 +65,12 @@ def lose(pair: Pair, how: str, alias: str, number: str) -> tuple[dict[str, int],
 def follow(pair: Pair, alias: str) -> tuple[Standby, Proxy]:
     """A standby that has all that the server has, and what it gets the rest over."""
     primary = pair.servers[alias]
-    assert isinstance(primary, PostgreSQLServer)
     replication = Proxy(primary.port)
     pair.stack.callback(replication.close)
-    standby = Standby(replication.port)
+    standby = primary.standby(replication.port)
     pair.stack.enter_context(standby)
     deadline = time.monotonic() + STANDBY_SECONDS
-    while not primary.is_followed():
+    while not standby.has_all_of(primary):
         assert time.monotonic() < deadline, "The standby does not follow."
         time.sleep(0.05)
     return standby, replication
@@ -85,6 +83,9 @@ def take_over(pair: Pair, alias: str, standby: Standby, replication: Proxy) -> l
     replication.close()
     standby.promote()
     pair.servers[alias] = standby
+    if alias == LOCAL_ALIAS:
+        # What its operator does: MySQL and MariaDB do not tell a promoted replica from a copy.
+        call(project.say_that_it_moved)
     return [] if is_refused else ["recovery did something on a standby"]
 
 

@@ -50,7 +50,9 @@ class Pair:
         self.stack = stack
         self.servers = running
         self.proxies = proxies
-        self.roles: Roles = points.USUAL if "core" in running else points.REVERSED
+        self.roles: Roles = (
+            points.USUAL if "core" in running and running["core"].prepares else points.REVERSED
+        )
         self.chance = chance
         self.killed: list[DurableServer] = []
         self.told: set[str] = set()
@@ -287,7 +289,7 @@ def main(arguments: list[str]) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="causeway-crash-")))
         engines = {"default": options.local, "core": options.core}
         running = {
-            alias: stack.enter_context(SERVERS[engine]())
+            alias: stack.enter_context(SERVERS[engine](is_followed=bool(options.losses)))
             for alias, engine in engines.items()
             if engine in SERVERS
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,13 @@ def accept(gids: Collection[str]) -> list[str]:
     from causeway.transactions.recovery import recover
 
     return [found.outcome for found in recover(accepted=gids)]
+
+
+def say_that_it_moved() -> None:
+    """Say that the server that was the child's before is gone."""
+    with suppress(CommandError):
+        # It tells also what is lost.
+        call_command("causeway", "recover", "--moved", stdout=StringIO(), stderr=StringIO())
 
 
 def lags_behind(alias: str) -> bool:

@@ -1,5 +1,6 @@
 """A core that cannot be prepared: it decides, and the child's database is prepared."""
 
+import os
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -8,7 +9,7 @@ from django.db import Error, OperationalError, connection, connections, transact
 
 import causeway
 from causeway.exceptions import TwoPhaseUnavailable
-from causeway.transactions import branch_rows, decisions, installation, lost, recovery, roles
+from causeway.transactions import branch_rows, decisions, installation, leftovers, lost, recovery, roles
 from causeway.transactions.recovery import COMMITTED, LOST, ROLLED_BACK
 from tests.library.models import Article
 from tests.shop.models import Shelf
@@ -160,6 +161,56 @@ class RolesTests(SpanningTestCase):
         assert gid in connection.prepared()
         assert self.recovered() == [("default", ROLLED_BACK)]
 
+    def test_nothing_is_rolled_back_where_core_was_never_asked(self):
+        """A process that begins while core is away does not know that core decides."""
+        gid = self.leave()
+        decisions.insert(connections["core"], gid, is_abort=False, branches='{"default": {}}')
+        with core_is_away():
+            assert self.recovered() == [("default", recovery.IN_PROGRESS)]
+            assert leftovers.look("core") is False
+        assert self.recovered() == [("default", COMMITTED)]
+        self.assert_rows(local=["local"])
+
+    def test_an_abort_says_nothing_while_core_is_away(self):
+        """Core had decided already when another process wanted to keep it from that."""
+        gid = self.leave()
+        decisions.insert(connections["core"], gid, is_abort=False, branches='{"default": {}}')
+        decisions.insert(connection, gid, is_abort=True)
+        with core_is_away():
+            assert self.recovered() == [("default", recovery.IN_PROGRESS)]
+        assert self.recovered() == [("default", COMMITTED)]
+        self.assert_rows(local=["local"])
+        assert self.decisions("default") == []
+        assert self.recovered() == []
+
+    def test_an_abort_that_came_too_late_takes_no_row_along(self):
+        with causeway.atomic():
+            write_local()
+            write_core()
+        (gid,) = self.decisions("core")
+        decisions.insert(connection, gid, is_abort=True)
+        assert self.recovered() == []
+        assert self.decisions("default") == []
+        assert self.recovered() == []
+        assert branch_rows.beginning(connection, installation.PREFIX) == [gid]
+
+    def test_rows_are_kept_while_core_is_away(self):
+        with causeway.atomic():
+            write_local()
+            write_core()
+        with core_is_away(), patch.object(lost, "decisions_kept", lambda: 0):
+            recovered()
+        assert self.recovered() == []
+        assert self.decisions("core") == branch_rows.beginning(connection, installation.PREFIX) != []
+
+    def test_a_process_ends_what_it_left_before_it_writes_core_again(self):
+        with (
+            patch.object(leftovers, "_given_up", {}),
+            patch.object(leftovers, "_due", {(os.getpid(), "core"): None}),
+        ):
+            leftovers.look_again("default", decisions.new_gid(may_be_in_core=True))
+            assert leftovers._due == {}
+
     def test_what_the_child_has_lost_is_told(self):
         with causeway.atomic():
             write_local()
@@ -225,6 +276,16 @@ class RolesTests(SpanningTestCase):
         other.prepare_branch(gid, [branch_rows.insertion(other, gid)])
         end_session(other, gid)
         return gid
+
+
+@contextmanager
+def core_is_away():
+    """Meanwhile, recovery cannot reach it, and nobody knows what can be prepared there."""
+    away = patch.object(type(connections["core"]), "two_phase_obstacle", side_effect=OperationalError)
+    roles.forget_obstacles()
+    with away, patch.object(recovery.Recovery, "open", lambda self, alias: self.databases.get(alias)):
+        yield
+    roles.forget_obstacles()
 
 
 def failing(alias, words):

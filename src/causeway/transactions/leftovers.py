@@ -33,7 +33,7 @@ _due: dict[tuple[int, str], float | None] = {}
 # The transactions that this process has left, which nobody commits any more if they were not decided, and when it was.
 _given_up: dict[str, float] = {}
 _are_left_alone: ContextVar[bool] = ContextVar("causeway_left_alone", default=False)
-# The thread of a process, and the cores where it left something.
+# The thread of a process, and the databases where it left something.
 _thread: tuple[int, threading.Thread] | None = None
 _left: set[str] = set()
 
@@ -69,19 +69,19 @@ def recover_once(home: str) -> None:
 
 
 def look(home: str) -> bool | None:
-    """Recover; whether nothing is left on a core, or None where it could not be asked."""
-    from causeway.transactions.recovery import FOREIGN, LEFT, recovering
-    from causeway.transactions.roles import may_be_prepared
+    """Recover; whether nothing is left on a database and on the child's, or None where it could not be asked."""
+    from causeway.transactions.recovery import FOREIGN, LEFT, preparing, recovering
 
     is_done = True
-    if not may_be_prepared(home):
+    if not {home, LOCAL_ALIAS}.intersection(preparing()):
         return True
     try:
         for found in recovering(is_brief=True):
             if found.outcome == FOREIGN:
                 continue
             logger.warning("Found %r prepared on %r: %s.", found.gid, found.home, found.said)
-            is_done = is_done and not (found.home == home and found.outcome in LEFT)
+            # Where a core decides, the child's own database is prepared.
+            is_done = is_done and not (found.home in {home, LOCAL_ALIAS} and found.outcome in LEFT)
     except TwoPhaseUnavailable:
         # Without the tables of decisions nothing was ever prepared; they may come.
         return None
@@ -103,13 +103,16 @@ def given_up() -> Iterable[str]:
 
 
 def look_again(home: str, gid: str) -> None:
-    """This process has left a transaction prepared on a core: end it as soon as that can be.
+    """This process has left a transaction prepared on a database: end it as soon as that can be.
 
     There is no lock here: an exception that comes between taking it and letting go would keep it for ever.
     """
     global _thread
     _given_up[gid] = time.monotonic()
-    _due.pop((os.getpid(), home), None)
+    for key in list(_due):
+        # Whichever core is written next: the child's database may be prepared for any of them.
+        if key[0] == os.getpid() and home in {key[1], LOCAL_ALIAS}:
+            _due.pop(key, None)
     if is_test_database(LOCAL_ALIAS):
         return
     _left.add(home)

@@ -20,6 +20,7 @@ from causeway.conf import LOCAL_ALIAS, decisions_kept
 from causeway.transactions import branch_rows, decisions
 from causeway.transactions.connections import waiting_briefly
 from causeway.transactions.decisions import Decision
+from causeway.transactions.roles import writable_cores
 
 # For how many seconds a transaction is not looked at, which may be between two steps.
 YOUNG = 5
@@ -143,10 +144,12 @@ class Comparison:
             decided = list(islice(filter(self.is_old, self.decisions_of(decider)), most))
             # What a live transaction locks is left to the next recovery.
             with suppress(Error):
+                # An abort has no rows. Those of its name are there where another one had decided before it.
+                aborted = {decision.gid for decision in decided if decision.is_abort}
                 for chunk in decisions.chunks(self.carried_out(decided)):
                     with waiting_briefly(self.databases[decider]):
                         decisions.forget(self.databases[decider], chunk)
-                    self.forget_rows(chunk)
+                    self.forget_rows([gid for gid in chunk if gid not in aborted])
 
     def is_old(self, decision: Decision) -> bool:
         """Whether it tells nothing but what is to become of what is still prepared.
@@ -187,5 +190,10 @@ class Comparison:
         names = self.decided_names()
         for keeper in rows:
             old = [gid for gid in rows[keeper] if decisions.age(gid) > 2 * decisions_kept() + YOUNG]
+            stray = [gid for gid in old if gid not in names and self.sees_deciders(gid)]
             with suppress(Error), waiting_briefly(self.databases[keeper]):
-                branch_rows.forget(self.databases[keeper], [gid for gid in old if gid not in names])
+                branch_rows.forget(self.databases[keeper], stray)
+
+    def sees_deciders(self, gid: str) -> bool:
+        """Whether no database is away that may keep the decision on a transaction."""
+        return not decisions.may_be_in_core(gid) or all(home in self.databases for home in writable_cores())

@@ -19,7 +19,7 @@ from causeway.transactions import branch_rows, decisions, leftovers
 from causeway.transactions.connections import opened, waiting_briefly
 from causeway.transactions.installation import PREFIX, looked_up
 from causeway.transactions.lost import Comparison
-from causeway.transactions.roles import deciding_cores, may_be_prepared
+from causeway.transactions.roles import deciding_cores, may_be_prepared, writable_cores
 
 COMMITTED = "committed"
 ROLLED_BACK = "rolled back"
@@ -116,8 +116,8 @@ class Recovery:
         others = self.installation.other_prefixes
         self.beginnings = [self.installation.prefix, *(others if self.installation.is_itself else ())]
         self.of_original = [] if self.installation.is_itself else others
-        # Where decisions may be kept, besides.
-        self.deciding = [home for home in deciding_cores() if self.open(home) and self.keeps_decisions(home)]
+        # Where decisions may be kept besides, also of when less could be prepared than today.
+        self.deciding = [home for home in writable_cores() if self.open(home) and self.keeps_decisions(home)]
 
         self.aliases = preparing()
         self.comparison = Comparison(self.databases, self.beginnings, self.aliases)
@@ -165,7 +165,7 @@ class Recovery:
         """The connections to all databases that may keep the decision; None where one of them is away."""
         if not decisions.may_be_in_core(gid):
             return [self.local]
-        if any(home not in self.databases for home in deciding_cores()):
+        if any(home not in self.databases for home in writable_cores()):
             return None
         return [self.local, *(self.databases[home] for home in self.deciding)]
 
@@ -196,8 +196,10 @@ class Recovery:
 
     def known(self, gid: str) -> bool | None:
         """Whether it was decided to commit, or to abort; None where nothing was decided."""
-        known = [decisions.decided(decider, gid) for decider in self.deciders(gid) or [self.local]]
-        return True if any(known) else None if None in known else False
+        deciders = self.deciders(gid)
+        known = [decisions.decided(decider, gid) for decider in deciders or [self.local]]
+        # One that is away may have decided before another one was told to abort.
+        return True if any(known) else None if deciders is None or None in known else False
 
     def decided(self, gid: str, age: float) -> bool | None:
         """Whether it was decided to commit; False once that can never be; None while it may."""

@@ -72,13 +72,18 @@ def refusal(written: list[Any], obstacles: dict[Any, str]) -> str:
     )
 
 
+def writable_cores() -> list[str]:
+    """The aliases of the staged cores that a transaction may write."""
+    return [home for home in sorted(staged_cores()) if not cores()[home].read_only]
+
+
 def deciding_cores() -> list[str]:
-    """The aliases of the staged cores that may have to decide themselves, as far as is known: none can be prepared."""
-    return [home for home in sorted(staged_cores()) if not cores()[home].read_only and known_obstacle(home)]
+    """The aliases of the staged cores that may have to decide themselves: nobody knows that they can be prepared."""
+    return [home for home in writable_cores() if known_obstacle(home)]
 
 
 def known_obstacle(home: str) -> str | None:
-    """Why a core cannot be prepared, asked once in each process. None where it is away."""
+    """Why a core cannot be prepared, or may not be able to; asked once in each process."""
     connection: Any = connections[home]
     if connection.never_prepares:
         return str(connection.never_prepares)
@@ -88,7 +93,7 @@ def known_obstacle(home: str) -> str | None:
         try:
             _obstacles[key] = connection.two_phase_obstacle()
         except Error:
-            return None
+            return "it cannot be asked"
     return _obstacles[key]
 
 

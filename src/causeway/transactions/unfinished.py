@@ -9,11 +9,10 @@ from typing import Any
 
 from django.db import connections
 
-from causeway.conf import staged_cores
 from causeway.exceptions import TransactionsUnfinished, TwoPhaseUnavailable
 from causeway.placements import is_linked
 from causeway.transactions.installation import prefix
-from causeway.transactions.recovery import Found, recovering
+from causeway.transactions.recovery import Found, preparing, recovering
 from causeway.transactions.roles import may_be_prepared
 
 # For how many seconds a commit that is under way is waited for, and between two looks.
@@ -54,7 +53,7 @@ def wait_for_prepared(home: str, patience: float | None = None) -> None:
 
 def recovered() -> Iterator[Found]:
     """End what a crash left prepared, where something can be: what ``recovering()`` gives, and raises."""
-    if not any(map(may_be_prepared, staged_cores())):
+    if not preparing():
         return
     with suppress(TwoPhaseUnavailable):
         yield from recovering()
