@@ -9,7 +9,16 @@ from django.db import Error, OperationalError, connection, connections, transact
 
 import causeway
 from causeway.exceptions import TwoPhaseUnavailable
-from causeway.transactions import branch_rows, decisions, installation, leftovers, lost, recovery, roles
+from causeway.transactions import (
+    branch_rows,
+    checks,
+    decisions,
+    installation,
+    leftovers,
+    lost,
+    recovery,
+    roles,
+)
 from causeway.transactions.recovery import COMMITTED, LOST, ROLLED_BACK
 from tests.library.models import Article
 from tests.shop.models import Shelf
@@ -210,6 +219,17 @@ class RolesTests(SpanningTestCase):
         ):
             leftovers.look_again("default", decisions.new_gid(may_be_in_core=True))
             assert leftovers._due == {}
+
+    def test_what_the_child_has_had_prepared_for_long_is_told(self):
+        """It is not lost, though core has decided."""
+        gid = self.leave()
+        decisions.insert(connections["core"], gid, is_abort=False, branches='{"default": {}}')
+        with patch.object(checks, "OLD", -1):
+            of_child, of_core = checks.check_local(), checks.check_core(connections["core"])
+        assert not [issue for issue in of_core if issue.id in {"causeway.W007", "causeway.W024"}]
+        (issue,) = (issue for issue in of_child if issue.id == "causeway.W007" and gid in issue.msg)
+        assert "this project has been prepared on the child's database 'default'" in issue.msg
+        assert self.recovered() == [("default", COMMITTED)]
 
     def test_what_the_child_has_lost_is_told(self):
         with causeway.atomic():

@@ -14,6 +14,7 @@ from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions import branch_rows, decisions
 from causeway.transactions.installation import Installation, current
 from causeway.transactions.lost import Comparison
+from causeway.transactions.roles import deciding_cores, may_be_prepared
 
 # From how many seconds on what is prepared is taken for left over, and what is not committed for lost.
 OLD = 60
@@ -27,7 +28,7 @@ def check_core(core: Any) -> list[CheckMessage]:
     try:
         found = list(check_roles(core))
         return found or [
-            *check_prepared(core),
+            *([] if core.two_phase_obstacle() else check_prepared(core, f"the core database {home!r}")),
             *check_rows(core),
             *check_lost(core),
             *check_standbys(core, f"the core database {home!r}"),
@@ -48,7 +49,12 @@ def check_local() -> list[CheckMessage]:
         return []
     try:
         what = f"the child's database {LOCAL_ALIAS!r}"
-        return [*check_identity(current()), *check_standbys(local, what), *check_durability(local, what)]
+        return [
+            *check_identity(current()),
+            *(check_prepared(local, what) if deciding_cores() and may_be_prepared(LOCAL_ALIAS) else []),
+            *check_standbys(local, what),
+            *check_durability(local, what),
+        ]
     except TwoPhaseUnavailable:
         # A core says so.
         return []
@@ -88,31 +94,29 @@ def check_roles(core: Any) -> Iterator[CheckMessage]:
     )
 
 
-def check_prepared(core: Any) -> Iterator[CheckMessage]:
-    """What has been prepared for longer than it takes."""
-    if core.two_phase_obstacle():
-        return
+def check_prepared(connection: Any, what: str) -> Iterator[CheckMessage]:
+    """What has been prepared on a database for longer than it takes."""
     me = current()
     own: list[str] = []
     others: list[str] = []
-    for gid, age in sorted(core.prepared().items()):
+    for gid, age in sorted(connection.prepared().items()):
         if (decisions.age(gid) if age is None else age) > OLD:
             (own if decisions.beginning_of(gid) in {me.prefix, *me.other_prefixes} else others).append(gid)
     if own:
-        yield still_prepared(core.alias, own, "this project", "Run manage.py causeway recover.")
+        yield still_prepared(what, own, "this project", "Run manage.py causeway recover.")
     if others:
         hint = "If no project of that key is there any more, or a project that is has another key by now, end them by hand."
-        yield still_prepared(core.alias, others, "other installations", hint)
+        yield still_prepared(what, others, "other installations", hint)
 
 
-def still_prepared(home: str, gids: list[str], whose: str, hint: str) -> Warning:
+def still_prepared(what: str, gids: list[str], whose: str, hint: str) -> Warning:
     transactions, have, hold = (
         ("A transaction", "has", "holds its")
         if len(gids) == 1
         else (f"{len(gids)} transactions", "have", "hold their")
     )
     return Warning(
-        f"{transactions} of {whose} {have} been prepared on the core database {home!r} for more than {OLD} "
+        f"{transactions} of {whose} {have} been prepared on {what} for more than {OLD} "
         f"seconds, and {hold} locks: {gids[0]!r}{' …' if gids[1:] else '.'}",
         hint=hint,
         id="causeway.W007",
@@ -148,7 +152,9 @@ def check_lost(core: Any) -> Iterator[CheckMessage]:
     if not branch_rows.stands(core):
         return
     databases = {LOCAL_ALIAS: connections[LOCAL_ALIAS], home: core}
-    comparison = Comparison(databases, [me.prefix], [] if core.two_phase_obstacle() else [home])
+    # Where core decides, the child's database is what is prepared.
+    prepared = LOCAL_ALIAS if core.two_phase_obstacle() else home
+    comparison = Comparison(databases, [me.prefix], [prepared] if may_be_prepared(prepared) else [])
     lost = sorted(each.gid for each in comparison.lost() if decisions.age(each.gid) > OLD)
     if lost:
         yield Warning(
