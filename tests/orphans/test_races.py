@@ -29,7 +29,8 @@ FIRST = 1000
 ROWS = 400
 PAGE = 100
 WRITERS = 2
-ROUNDS = 60
+# How many rows each writer makes.
+ROUNDS = int(os.environ.get("CAUSEWAY_TEST_ROUNDS", 60))
 # Seconds between the commit of the child's own database and core's.
 DELAY = 0.01
 
@@ -277,9 +278,9 @@ def work(function, *arguments):
         os._exit(status)
 
 
-def write(number, rounds):
+def write(number):
     """Make rows at keys in no order. Core is committed a moment after the child's own database."""
-    keys = list(range(FIRST + number, FIRST + number + 2 * WRITERS * rounds, WRITERS))
+    keys = list(range(FIRST + number, FIRST + number + 2 * WRITERS * ROUNDS, WRITERS))
     random.Random(number).shuffle(keys)
     finish = Commit.finish
 
@@ -302,7 +303,7 @@ def repair_until(done):
 
 
 class LiveWritersTests(SpanningTestCase):
-    def test_no_row_of_live_writers_is_lost(self, rounds=ROUNDS):
+    def test_no_row_of_live_writers_is_lost(self):
         if "sqlite" in {each.vendor for each in connections.all()}:
             self.skipTest("A file of SQLite has one writer.")
         with unchecked(connection):
@@ -311,9 +312,7 @@ class LiveWritersTests(SpanningTestCase):
         context = multiprocessing.get_context("fork")
         done = context.Event()
         with ExitStack() as stack:
-            processes = [
-                context.Process(target=work, args=(write, number, rounds)) for number in range(WRITERS)
-            ]
+            processes = [context.Process(target=work, args=(write, number)) for number in range(WRITERS)]
             repairing = context.Process(target=work, args=(repair_until, done))
             for process in (repairing, *processes):
                 process.start()
@@ -323,5 +322,5 @@ class LiveWritersTests(SpanningTestCase):
                 process.join()
         self.assertEqual([process.exitcode for process in (*processes, repairing)], [0] * (WRITERS + 1))
         for text in ("block", "plain"):
-            self.assertEqual(Comment.objects.filter(text=text).count(), WRITERS * rounds)
+            self.assertEqual(Comment.objects.filter(text=text).count(), WRITERS * ROUNDS)
         self.assertFalse(Comment.objects.filter(text="orphan").exists())
