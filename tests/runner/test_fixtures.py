@@ -26,12 +26,22 @@ ARTICLES = """
     class Port(models.Model):
         name = models.CharField(max_length=20)
         country = models.ForeignKey(Country, models.CASCADE)
+
+
+    def antwerp():
+        return Port.objects.get(name="Antwerp").pk
+
+
+    class Pier(models.Model):
+        port = models.ForeignKey(Port, models.CASCADE, default=antwerp)
 """
 
 COMMENTS = """
     from django.db import models
 
     from articles.models import Country
+    from django.db.models.signals import post_save
+    from django.dispatch import receiver
 
 
     def dutch():
@@ -43,6 +53,25 @@ COMMENTS = """
         country = models.ForeignKey(Country, models.CASCADE)
         language = models.ForeignKey(Country, models.CASCADE, default=dutch, related_name="+")
         neighbours = models.ManyToManyField(Country, related_name="neighbours")
+
+
+    def delft():
+        return City.objects.get(name="Delft").pk
+
+
+    class Mayor(models.Model):
+        name = models.CharField(max_length=20)
+        city = models.ForeignKey(City, models.CASCADE, default=delft)
+
+
+    class Visit(models.Model):
+        days = models.IntegerField(default=3)
+
+
+    @receiver(post_save, sender=Country)
+    def visit(instance, **kwargs):
+        if instance.code == "fr":
+            Visit.objects.create()
 """
 
 MADE = """
@@ -58,7 +87,7 @@ MADE = """
         operations = [migrations.RunPython(make)]
 """
 
-# By natural key, by primary key, and by a default that asks for a core row.
+# By natural key, by primary key, and by a default that asks for a core row, or for a row of its own database.
 FIXTURE = [
     {"model": "articles.country", "pk": 70, "fields": {"code": "nl"}},
     {
@@ -68,13 +97,15 @@ FIXTURE = [
     },
     {"model": "articles.country", "fields": {"code": "be"}},
     {"model": "articles.port", "fields": {"name": "Antwerp", "country": ["be"]}},
+    {"model": "articles.pier", "fields": {}},
+    {"model": "comments.mayor", "fields": {"name": "Ans"}},
     {"model": "comments.city", "pk": 12, "fields": {"name": "Lille", "country": 72, "language": 72}},
     {"model": "articles.country", "pk": 72, "fields": {"code": "fr"}},
 ]
 
 TESTS = """
-    from articles.models import Country, Port
-    from comments.models import City
+    from articles.models import Country, Pier, Port
+    from comments.models import City, Mayor, Visit
     from django.test import TestCase, TransactionTestCase
 
 
@@ -88,6 +119,10 @@ TESTS = """
             self.assertEqual(City.objects.filter(neighbours__code="be").count(), 1)
             # Once: they have no key of their own in the file.
             self.assertEqual(Port.objects.get().country.code, "be")
+            self.assertEqual(Pier.objects.get().port.name, "Antwerp")
+            self.assertEqual(Mayor.objects.get().city.name, "Delft")
+            # What a receiver makes meanwhile has its defaults.
+            self.assertEqual({*Visit.objects.values_list("days", flat=True)}, {3})
             City.objects.create(name="Gent", country=Country.objects.get(code="be"))
 
         def test_first(self):
@@ -170,3 +205,14 @@ def test_fixtures_and_what_migrations_made(child, module_projects, is_staged):
     with child.changed_settings(lines):
         said = child.manage("test", "--noinput").stderr
     assert "Ran 8 tests" in said
+
+
+def test_rows_of_one_database_are_loaded_where_the_others_are_not(child, module_projects):
+    core, _ = module_projects
+    core.manage("migrate")
+    child.manage("migrate")
+    child.manage("loaddata", "cities.json", "--database", "core")
+    assert child.rows("SELECT name FROM comments_mayor") == []
+    core.manage("shell", "-c", "from articles.models import *; Port.objects.update(name='Gent')")
+    child.manage("loaddata", "cities.json")
+    assert child.rows("SELECT name FROM comments_mayor") == [("Ans",)]

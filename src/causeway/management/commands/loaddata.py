@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from causeway import homes
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.fixtures import ahead, homes_of_test, was_ahead
+from causeway.management.left_out import left_out, with_defaults
 from causeway.placements import is_linked
 
 
@@ -85,10 +86,20 @@ class Command(DjangoCommand):
         if not router.allow_migrate_model(self.using, homes.model_of(obj.object)):
             # Django would still save what it could not resolve yet, to a row that is not loaded here.
             obj.deferred_fields = {}
-        return super().save_obj(obj)
+        with with_defaults():
+            return super().save_obj(obj)
+
+    def is_left_out(self, model):
+        """Whether no rows of this model are loaded into the database."""
+        return (
+            model in self.excluded_models
+            or model._meta.app_config in self.excluded_apps
+            or not router.allow_migrate_model(self.using, model)
+        )
 
     def loaddata(self, fixture_labels):
-        super().loaddata(fixture_labels)
+        with left_out(self.is_left_out):
+            super().loaddata(fixture_labels)
         for model in getattr(self, "models", ()):
             self.check_references(model)
 
