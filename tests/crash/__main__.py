@@ -25,7 +25,9 @@ PAIRS = (
     *("mariadb/mariadb", "postgresql/mariadb"),
     *("mysql/mysql", "sqlite3/mysql", "postgresql/mysql"),
     # Core cannot be prepared there, and decides.
-    *("postgresql/sqlite3", "mariadb/sqlite3", "mysql/sqlite3", "postgresql/galera"),
+    *("postgresql/sqlite3", "mariadb/sqlite3", "mysql/sqlite3", "postgresql/galera", "mysql/galera"),
+    # A node of a cluster decides for its child.
+    "galera/postgresql",
 )
 # Those where a server that decides or is prepared can lose something, as that is tried.
 LOSING = {

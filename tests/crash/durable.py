@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -189,12 +190,22 @@ class GaleraServer(MariaDBServer):
         return super().__enter__()
 
     def launch(self) -> None:
+        """Start the cluster, after a crash where it was, as its operator does of the node that was the last."""
         state = self.folder / "data" / "grastate.dat"
+        plain = self.more
         if state.exists():
-            # Whoever starts a cluster again after a crash says so, of the node that was the last.
-            said = state.read_text().replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1")
-            state.write_text(said)
+            state.write_text(state.read_text().replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1"))
+            self.more = (*plain, f"--wsrep-start-position={self.recovered_position()}")
         super().launch()
+        self.more = plain
+
+    def recovered_position(self) -> str:
+        command = [*self.kind.command(self.folder, self.port), *self.more, "--wsrep-recover"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        found = re.findall(r"Recovered position: (\S+)", done.stdout + done.stderr)
+        if not found:
+            raise servers.ServerError(f"The node does not tell where it was:\n{done.stderr[-3000:]}")
+        return str(found[-1])
 
 
 class PostgreSQLServer(DurableServer):
