@@ -42,6 +42,17 @@ def both_sides() -> None:
         write_local()
 
 
+def both_sides_untold() -> None:
+    """The same where core keeps no row of the branch: nobody can tell then what it loses in a failover."""
+    from causeway.transactions import branch_rows
+
+    stands, branch_rows.stands = branch_rows.stands, lambda *args: False
+    try:
+        both_sides()
+    finally:
+        branch_rows.stands = stands
+
+
 def each_side() -> None:
     """In two transactions that know nothing of each other."""
     with djangos("core"):
@@ -70,15 +81,23 @@ def transactions(both: Callable[[], None], block: Block) -> dict[str, Callable[[
 
 GROUPS = {
     "causeway's blocks": transactions(both_sides, ours),
+    "causeway's blocks, no branch row": transactions(both_sides_untold, ours),
     "django's blocks": transactions(each_side, djangos),
 }
 
 
 def make_tables() -> None:
-    """Those that two-phase commit needs in the child's database."""
+    """Those that two-phase commit needs in the child's database, and the one that the core project makes in core."""
+    from causeway.transactions import branch_rows
+    from causeway.transactions.checks import made_by_hand
     from django.core.management import call_command
 
     call_command("migrate", "causeway", verbosity=0)
+    core = connections["core"]
+    if branch_rows.BRANCHES not in core.introspection.table_names():
+        with core.cursor() as cursor:
+            # The right on it follows, which its maker has.
+            cursor.execute(made_by_hand(core).partition(";")[0])
 
 
 DURABILITY = {
