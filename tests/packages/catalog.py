@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.databases import PRODUCTS
 from tests.fidelity.source import source_distribution
 
 PACKAGES = Path(__file__).with_name("packages.toml")
@@ -25,6 +26,7 @@ class Package:
     together: tuple[tuple[str, ...], ...] = ()
     aliases: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+    engines: tuple[str, ...] = PRODUCTS
     environment: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def source(self) -> Path:

@@ -66,6 +66,12 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
 
 def judge_package(suite: PackageSuite, options: argparse.Namespace, known: list[Loss]) -> bool:
     """Judge one package on one engine in all ways that are asked for; says whether all are good."""
+    engine = suite.local.product
+    if engine not in suite.package.engines:
+        print(
+            f"not run: {suite.package.name}, whose suite does not run on {engine} in one database", flush=True
+        )
+        return True
     good = True
     for placement, split in product(options.placements, options.splits):
         what = f"{suite.package.name} {suite.package.version}, {placement} on {suite.local.product}, {split}"

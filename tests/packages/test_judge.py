@@ -1,10 +1,12 @@
 import pytest
 
+from tests.databases import SQLiteDatabases
 from tests.fidelity.losses import CONDITIONS, Loss, known_losses
 from tests.fidelity.suite import Figures
 from tests.packages import judge
 from tests.packages.catalog import Package, packages
 from tests.packages.splits import SPLITS
+from tests.packages.suites import PackageSuite
 
 SEEDS = [str(number) for number in range(60)]
 LOST = "tests/test_one.py::OneTests::test_one"
@@ -69,6 +71,14 @@ def test_staged_the_percentage_is_judged(passed, is_good):
 def test_a_suite_in_which_nothing_passes_did_not_run():
     run = judge.run_of("linked", "sqlite3", "sqlite3")
     assert judge.verdict("pages", Figures(0, {}), run, [])
+
+
+def test_a_suite_that_does_not_run_on_an_engine_is_not_judged_there(tmp_path, capsys):
+    databases = SQLiteDatabases(tmp_path)
+    package = Package("pages", "1", ("pages",), ("tests",), engines=("postgresql",))
+    suite = PackageSuite(package, databases, databases, tmp_path)
+    assert judge.judge_package(suite, judge.arguments([]), [])
+    assert "pages, whose suite does not run on sqlite3" in capsys.readouterr().out
 
 
 def test_each_known_loss_is_of_a_package():
