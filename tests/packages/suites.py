@@ -28,6 +28,8 @@ INSIDE = Path(__file__).with_name("inside")
 RUN_VARIABLE = "CAUSEWAY_PACKAGES_RUN"
 # Names of files that hold tests, by the habits of all packages.
 PYTHON_FILES = "python_files=tests.py test*.py *_tests.py"
+# What of a package says where and how it is split, which changes no outcome in one database.
+SPLIT_BY = {"engines", "own", "together"}
 # How much of a log is shown where a process failed.
 TAIL = 25
 
@@ -71,8 +73,7 @@ class PackageSuite:
 
     def whole(self) -> dict[str, str]:
         """The outcomes in one database, on Django's own backend."""
-        # Where a suite runs changes no outcome.
-        package = {name: value for name, value in asdict(self.package).items() if name != "engines"}
+        package = {name: value for name, value in asdict(self.package).items() if name not in SPLIT_BY}
         versions = [self.local.product, *installed(), package]
         return self.kept("tests", versions, lambda: self.run("tests", "whole"))
 
