@@ -88,9 +88,10 @@ GROUPS = {
 
 def make_tables() -> None:
     """Those that two-phase commit needs in the child's database, and the one that the core project makes in core."""
+    from django.core.management import call_command
+
     from causeway.transactions import branch_rows
     from causeway.transactions.checks import made_by_hand
-    from django.core.management import call_command
 
     call_command("migrate", "causeway", verbosity=0)
     core = connections["core"]

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import Error, IntegrityError, connection, connections, transaction
+from django.db import Error, IntegrityError, OperationalError, connection, connections, transaction
 from django.test import override_settings
 
 from causeway.transactions import decisions, installation, recovery
@@ -184,6 +184,20 @@ class RecoveryTests(PreparedTestCase):
             found = [each for each in recover() if "0123456789abcdef" in each.gid]
         assert [(each.home, each.outcome, each.why) for each in found] == [("core", FOREIGN, "1 prepared")]
         assert gid in core.prepared()
+
+    def test_a_core_that_is_away_is_tried_once_in_a_round(self):
+        """It may take long until that fails, and a worker waits for it."""
+        tried, opened = [], recovery.opened
+
+        def open_unless_away(alias):
+            tried.append(alias)
+            if alias == "core":
+                raise OperationalError("It is away.")
+            return opened(alias)
+
+        with patch.object(recovery, "opened", open_unless_away), pytest.raises(OperationalError):
+            recover()
+        assert tried == ["default", "core"]
 
     def test_decisions_on_what_is_prepared_nowhere_are_forgotten(self):
         self.decide(decisions.new_gid())

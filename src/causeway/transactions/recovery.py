@@ -107,6 +107,8 @@ class Recovery:
         self.failure: Error | None = None
         self.stack = stack
         self.databases: dict[str, Any] = {}
+        # Those that could not be opened: each is tried once in a round, for that may take its time.
+        self.away: set[str] = set()
         # How much a database has committed that nobody here knows of.
         self.unknown: dict[str, int] = {}
         self.local = self.databases[LOCAL_ALIAS] = stack.enter_context(opened(LOCAL_ALIAS))
@@ -117,25 +119,38 @@ class Recovery:
         self.beginnings = [self.installation.prefix, *(others if self.installation.is_itself else ())]
         self.of_original = [] if self.installation.is_itself else others
         # Where decisions may be kept besides, also of when less could be prepared than today.
-        self.deciding = [home for home in writable_cores() if self.open(home) and self.keeps_decisions(home)]
+        self.deciding = [home for home in writable_cores() if self.keeps_decisions(home)]
 
         self.aliases = preparing()
         self.comparison = Comparison(self.databases, self.beginnings, self.aliases)
 
     def open(self, alias: str) -> Any:
         """A connection to a database that is a primary; None where there is none. The error is noted."""
+        if alias in self.away:
+            return None
         if alias not in self.databases:
             try:
                 connection = self.stack.enter_context(opened(alias))
                 refuse_standby(connection)
             except Error as error:
-                self.failure = self.failure or error
+                self.note_away(alias, error)
                 return None
             self.databases[alias] = connection
         return self.databases[alias]
 
+    def note_away(self, alias: str, error: Error) -> None:
+        self.failure = self.failure or error
+        self.away.add(alias)
+        self.databases.pop(alias, None)
+
     def keeps_decisions(self, home: str) -> bool:
-        return branch_rows.stands(self.databases[home], decisions.DECISIONS)
+        """Whether a core may have decided something; False where that cannot be asked, which is noted."""
+        database = self.open(home)
+        try:
+            return database is not None and branch_rows.stands(database, decisions.DECISIONS)
+        except Error as error:
+            self.note_away(home, error)
+            return False
 
     def settle_all(self, alias: str) -> Iterator[Found]:
         """Settle what is prepared on a database. An error is noted, and the next one is looked at."""
@@ -159,7 +174,7 @@ class Recovery:
                 raise
             self.failure = self.failure or error
             if not database.is_usable():
-                del self.databases[alias]
+                self.note_away(alias, error)
 
     def deciders(self, gid: str) -> list[Any] | None:
         """The connections to all databases that may keep the decision; None where one of them is away."""
