@@ -23,6 +23,9 @@ TEXTS = (
     "TextField",
 )
 
+# Python's own. What freezes the time for tests puts classes derived from them in their place, and drivers use these.
+DATE, DATETIME = datetime.date, datetime.datetime
+
 # An escape in JSON of half of a pair of surrogates, where no backslash is escaped itself.
 HALF = re.compile(r"\\u(?:d[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..\\u)d[c-f])", re.IGNORECASE)
 
@@ -32,8 +35,8 @@ TYPES = {
     **{kind: {str} for kind in TEXTS},
     "BinaryField": {bytes},
     "BooleanField": {bool},
-    "DateField": {datetime.date},
-    "DateTimeField": {datetime.datetime},
+    "DateField": {DATE},
+    "DateTimeField": {DATETIME},
     "DecimalField": {decimal.Decimal},
     "DurationField": {datetime.timedelta},
     "FloatField": {float},
@@ -242,6 +245,9 @@ class VehiclesMixin:
     def exact(self, kind, values):
         """The values as the driver is given them. Raises ValueError if a column of the kind would change one."""
         types = set(map(type, values)) - {type(None)}
+        if any(issubclass(found, DATE) and found not in {DATE, DATETIME} for found in types):
+            values = list(map(without_frozen_time, values))
+            types = set(map(type, values)) - {type(None)}
         if others := types - self.types_of_kinds.get(kind, types):
             raise ValueError(f"a Python {min(other.__name__ for other in others)} in a column of {kind}")
         write = self.written_as
@@ -284,6 +290,13 @@ def length(values):
     """How long the texts of a column are together."""
     found = [value for value in values if value]
     return sum(map(len, found)) if {str, bytes}.issuperset(map(type, found)) else 0
+
+
+def without_frozen_time(value):
+    """A date or datetime as Python's own; any other value as it is."""
+    if isinstance(value, DATETIME):
+        return DATETIME.combine(value, value.timetz())
+    return DATE.fromordinal(value.toordinal()) if isinstance(value, DATE) else value
 
 
 def finite_decimal(value):
