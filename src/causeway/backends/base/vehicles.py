@@ -5,6 +5,7 @@ import decimal
 import re
 import uuid
 from contextlib import suppress
+from types import SimpleNamespace
 
 from django.db import DatabaseError, Error
 from django.utils.functional import cached_property
@@ -23,8 +24,9 @@ TEXTS = (
     "TextField",
 )
 
-# Python's own. What freezes the time for tests puts classes derived from them in their place, and drivers use these.
-DATE, DATETIME = datetime.date, datetime.datetime
+# Python's own. What freezes the time for tests puts classes derived from them in the place of each module's name for
+# them, and drivers use these.
+OWN = SimpleNamespace(date=datetime.date, datetime=datetime.datetime)
 
 # An escape in JSON of half of a pair of surrogates, where no backslash is escaped itself.
 HALF = re.compile(r"\\u(?:d[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..\\u)d[c-f])", re.IGNORECASE)
@@ -35,8 +37,8 @@ TYPES = {
     **{kind: {str} for kind in TEXTS},
     "BinaryField": {bytes},
     "BooleanField": {bool},
-    "DateField": {DATE},
-    "DateTimeField": {DATETIME},
+    "DateField": {OWN.date},
+    "DateTimeField": {OWN.datetime},
     "DecimalField": {decimal.Decimal},
     "DurationField": {datetime.timedelta},
     "FloatField": {float},
@@ -245,7 +247,7 @@ class VehiclesMixin:
     def exact(self, kind, values):
         """The values as the driver is given them. Raises ValueError if a column of the kind would change one."""
         types = set(map(type, values)) - {type(None)}
-        if any(issubclass(found, DATE) and found not in {DATE, DATETIME} for found in types):
+        if any(issubclass(found, OWN.date) and found not in vars(OWN).values() for found in types):
             values = list(map(without_frozen_time, values))
             types = set(map(type, values)) - {type(None)}
         if others := types - self.types_of_kinds.get(kind, types):
@@ -294,9 +296,9 @@ def length(values):
 
 def without_frozen_time(value):
     """A date or datetime as Python's own; any other value as it is."""
-    if isinstance(value, DATETIME):
-        return DATETIME.combine(value, value.timetz())
-    return DATE.fromordinal(value.toordinal()) if isinstance(value, DATE) else value
+    if isinstance(value, OWN.datetime):
+        return OWN.datetime.combine(value, value.timetz())
+    return OWN.date.fromordinal(value.toordinal()) if isinstance(value, OWN.date) else value
 
 
 def finite_decimal(value):

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 
 from causeway.backends.base.columns import stored
 from causeway.backends.base.statements import of_temporary
-from causeway.backends.base.vehicles import DATE, DATETIME, TYPES, VehiclesMixin, finite_decimal, finite_float
+from causeway.backends.base.vehicles import OWN, TYPES, VehiclesMixin, finite_decimal, finite_float
 from causeway.exceptions import PlacementError
 from causeway.names import quoted, with_parameters
 
@@ -124,8 +124,8 @@ class MySQLVehiclesMixin(VehiclesMixin):
     def written_as(self):
         native = self.connection.features.has_native_uuid_field
         return {
-            DATE: str,
-            DATETIME: self.naive,
+            OWN.date: str,
+            OWN.datetime: self.naive,
             datetime.time: self.adapt_timefield_value,
             datetime.timedelta: duration_microseconds,
             decimal.Decimal: lambda value: f"{finite_decimal(value):f}",

@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from causeway.backends.base.columns import kind, stored
 from causeway.backends.base.statements import Known, of_temporary
-from causeway.backends.base.vehicles import DATE, DATETIME, NoTemporaryTables, VehiclesMixin
+from causeway.backends.base.vehicles import OWN, NoTemporaryTables, VehiclesMixin
 from causeway.backends.postgresql.branches import sqlstate
 from causeway.names import with_parameters
 
@@ -214,8 +214,8 @@ ELEMENTS = {
     type(None): lambda value: "NULL",
     bool: str,
     bytes: lambda value: f'"\\\\x{value.hex()}"',
-    DATE: str,
-    DATETIME: lambda value: f'"{value}"',
+    OWN.date: str,
+    OWN.datetime: lambda value: f'"{value}"',
     datetime.time: str,
     datetime.timedelta: lambda value: f'"{value.days} days +{value.seconds}.{value.microseconds:06} seconds"',
     decimal.Decimal: str,

@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 
 from causeway.backends.base.columns import is_geometry, stored
 from causeway.backends.base.statements import of_temporary
-from causeway.backends.base.vehicles import DATE, DATETIME, VehiclesMixin, finite_decimal
+from causeway.backends.base.vehicles import OWN, VehiclesMixin, finite_decimal
 from causeway.names import with_parameters
 
 # By affinity, the types of values that a column of it keeps as CAST does.
@@ -32,8 +32,8 @@ class SQLiteVehiclesMixin(VehiclesMixin):
     @cached_property
     def written_as(self):
         return {
-            DATE: str,
-            DATETIME: self.naive,
+            OWN.date: str,
+            OWN.datetime: self.naive,
             datetime.time: self.adapt_timefield_value,
             datetime.timedelta: lambda value: integer_value(duration_microseconds(value)),
             decimal.Decimal: finite_decimal,
