@@ -385,6 +385,13 @@ def over_link(*aliases: str) -> Iterator[None]:
         _over_link.reset(token)
 
 
+@contextmanager
+def over_link_as_said() -> Iterator[None]:
+    """While rows are asked for over the child's connection of the core databases that a command has said, else of none."""
+    with over_link(*(_over_link.get() or ())):
+        yield
+
+
 def goes_over_link(alias: str) -> bool:
     """Whether a command asks for rows of this core database over the child's connection."""
     return alias in (_over_link.get() or ())
