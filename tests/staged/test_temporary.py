@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 import pytest
 from django.db import connection
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Window
+from django.db.models import Count, Exists, F, FilteredRelation, Max, OuterRef, Q, Subquery, Window
 from django.db.models.functions import FirstValue, Rank, RowNumber
 from django.test import TransactionTestCase
 from django.test.utils import CaptureQueriesContext
@@ -108,6 +108,14 @@ QUERYSETS = {
     ),
     "through a relation twice": lambda: (
         Shelf.objects.filter(articles__title="Dams").filter(articles__title="Bridges").values_list("name")
+    ),
+    "through relations that have a condition and a name": lambda: (
+        Comment.objects.annotate(
+            some=FilteredRelation("article", condition=Q(article__title="Dams")),
+            OTHER=FilteredRelation("article", condition=Q(article__title__startswith="D")),
+        )
+        .order_by("article__title", "some__title", "pk")
+        .values_list("text", "some__title", "OTHER__title", "article__title")
     ),
     "for core rows": lambda: (
         Author.objects.annotate(number=Count("articles__comments"))

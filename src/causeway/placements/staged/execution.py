@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from causeway.placements.staged.core import Core
 
 SQL = tuple[str, tuple[Any, ...]]
+# What a table is called in a statement: a name in quotes, or a word, which Django has made or a FilteredRelation is
+# called by. None of the words that may follow a column in a list can be one.
+ALIAS = r"(?:[`\"]|(?!(?i:as|asc|desc|collate|except|for|from|group|having|intersect|is|limit|order|union|where|with)\b)\w)"
 
 
 class Execution:
@@ -172,7 +175,7 @@ class Execution:
             return sql
         name = ops.quote_name(relation.name)
         # A table's has an alias after it. (A column, and what a column is called, may have the same name.)
-        target = rf"(?:(?<=FROM )|(?<=JOIN )|(?<=, )){re.escape(name)}(?= (?:{name[0]}|[A-Z]+\d))"
+        target = rf"(?:(?<=FROM )|(?<=JOIN )|(?<=, )){re.escape(name)}(?= {ALIAS})"
         first, *others = re.split(target, sql)
         sql = first
         for number, part in enumerate(others):
