@@ -420,6 +420,11 @@ def is_migrated(alias: str) -> bool:
     return alias in _migrated.get() or is_under_construction(alias)
 
 
+def is_any_migrated() -> bool:
+    """Whether some database is being migrated in this context."""
+    return bool(_migrated.get() or _under_construction.get())
+
+
 def is_as_it_was(home: str) -> bool:
     """Whether the tables of a core database are what a model of a migration says, and not of today.
 
@@ -440,7 +445,7 @@ def migrated_home(model: type[Model]) -> str | None:
     Nothing is on the child's connection yet, or seen there: tables are made and altered in a transaction. Content
     types are those of the core database.
     """
-    if not (_migrated.get() or _under_construction.get()):
+    if not is_any_migrated():
         return None
     home = stamped_home(model)
     candidates = {home} if home else mapped_homes() if is_content_type(model) else ()

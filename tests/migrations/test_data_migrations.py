@@ -21,6 +21,13 @@ FIRST = """
         assert Article.objects.select_related("author").get(slug="dams").author.name == "Ada"
         assert [author.article_set.count() for author in Author.objects.prefetch_related("article_set")] == [3]
         ada.refresh_from_db()
+        # As functions of Django's and of packages do whose alias is this one unless they are told another.
+        here = Author.objects.using("default")
+        here.bulk_create([Author(name="Bea"), Author(name="Cy")])
+        Author(name="Dan").save(using="default")
+        assert here.filter(name__in=["Bea", "Cy", "Dan"]).count() == 3
+        here.exclude(name="Ada").delete()
+        assert here.get().name == "Ada"
 
 
     def unmake(apps, schema_editor):

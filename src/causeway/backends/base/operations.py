@@ -39,6 +39,8 @@ class OperationsMixin:
             return partial(self.compiler_at_home, compiler_name)
         if self.connection.is_core:
             return partial(self.compiler_on_core, compiler_name)
+        if homes.is_any_migrated() and self.connection.reaches_core:
+            return partial(self.compiler_where_migrated, compiler_name)
         return self.own_compiler(compiler_name)
 
     def own_compiler(self, compiler_name):
@@ -117,6 +119,18 @@ class OperationsMixin:
             connection, using = connections[LOCAL_ALIAS], LOCAL_ALIAS
             return connection.ops.compiler(compiler_name)(query, connection, using, elide_empty)
         return self.own_compiler(compiler_name)(query, connection, using, elide_empty)
+
+    def compiler_where_migrated(self, compiler_name, query, connection, using=None, elide_empty=True):
+        """The compiler of a query on the child's connection; of a core that is being migrated, on core's own.
+
+        It may have named the child's, as functions do whose alias is Django's default unless they are told another.
+        """
+        home = homes.migrated_home(query.model) if using and query.model else None
+        others = (node.table_name for node in query.alias_map.values() if node.join_type)
+        if home is None or any(self.is_local_table(table) for table in others):
+            return self.own_compiler(compiler_name)(query, connection, using, elide_empty)
+        there = connections[home]
+        return there.ops.compiler(compiler_name)(query, there, home, elide_empty)
 
     def takes(self, value):
         """Whether a statement can be given a value. What it cannot be given is in no column, either."""
