@@ -106,6 +106,22 @@ def test_loaddata_of_core_loads_the_core_rows_and_leaves_the_child_as_it_is(mixe
     assert core.rows("SELECT title, author_id FROM articles_article WHERE id = 50") == [("Locks", 50)]
 
 
+def test_loaddata_of_core_asks_nothing_for_rows_that_are_the_childs(projects):
+    """They stand in the file, and refer to others of the child's by natural keys, which core knows nothing of."""
+    _, child = projects
+    permission = ["add_comment", "comments", "comment"]
+    group = {
+        "model": "auth.group",
+        "fields": {"name": "Editors", "permissions": [permission, ["no", "such", "one"]]},
+    }
+    account = {"model": "auth.user", "fields": {"username": "Ada", "password": "!", "groups": [["Editors"]]}}
+    child.write("accounts.json", json.dumps([group, account, *MIXED]))
+    before = child.dump()
+    said = child.manage("loaddata", "--database", "core", "accounts.json").stdout
+    assert "Installed 2 object(s)" in said
+    assert child.dump() == before
+
+
 def test_loaddata_loads_core_first_and_then_the_child(mixed):
     _, child = mixed
     child.manage("loaddata", "--database", "core", "mixed.json")

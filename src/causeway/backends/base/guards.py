@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,9 @@ from causeway.exceptions import CoreReadOnly, PlacementError
 
 if TYPE_CHECKING:
     from django.db.models import Model
+
+# Whether the child's database answers queries on a linked core for rows of its own.
+_are_answered: ContextVar[bool] = ContextVar("causeway_local_rows_answered", default=False)
 
 
 def refuse_write(model: type[Model], alias: str | None, action: str) -> None:
@@ -102,3 +107,24 @@ def asks_for_content_types(query):
         return False
     names = {field and field.name for _, field in _conditions(query.where)}
     return names <= {"app_label", "model"} and bool(names) and not homes.has_rows_in_core(model)
+
+
+def asks_for_local_rows(query):
+    """Whether a query on core asks for rows of the child's own, in what answers that."""
+    model = getattr(query, "model", None)
+    if model is None or not _are_answered.get():
+        return False
+    return homes.stamped_home(model) is None and not homes.stands_in_core(model)
+
+
+@contextmanager
+def local_rows_answered():
+    """Meanwhile a query on a linked core for rows of the child's own is answered by the child's database.
+
+    A fixture holds rows of both, and Django asks for what each refers to before it asks whether the row is loaded.
+    """
+    token = _are_answered.set(True)
+    try:
+        yield
+    finally:
+        _are_answered.reset(token)

@@ -4,7 +4,7 @@ from django.db import connections
 
 from causeway import homes
 from causeway.backends.base.compiler import qualifying
-from causeway.backends.base.guards import asks_for_content_types, refers_to_other_rows
+from causeway.backends.base.guards import asks_for_content_types, asks_for_local_rows, refers_to_other_rows
 from causeway.backends.base.lexer import Rules
 from causeway.backends.base.staging import requoted, staging
 from causeway.backends.base.statements import Known
@@ -115,7 +115,8 @@ class OperationsMixin:
     def compiler_on_core(self, compiler_name, query, connection, using=None, elide_empty=True):
         """The compiler of a query on core, or on the child's connection for what is kept there alone."""
         # A subquery has no alias of its own: it runs where the query does.
-        if compiler_name == "SQLCompiler" and using and asks_for_content_types(query):
+        is_the_childs = asks_for_content_types(query) or asks_for_local_rows(query)
+        if compiler_name == "SQLCompiler" and using and is_the_childs:
             connection, using = connections[LOCAL_ALIAS], LOCAL_ALIAS
             return connection.ops.compiler(compiler_name)(query, connection, using, elide_empty)
         return self.own_compiler(compiler_name)(query, connection, using, elide_empty)

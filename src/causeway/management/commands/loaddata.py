@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.functional import cached_property
 
 from causeway import homes
+from causeway.backends.base.guards import local_rows_answered
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.fixtures import ahead, homes_of_test, was_ahead
 from causeway.management.left_out import left_out, with_defaults
@@ -62,7 +63,8 @@ class Command(DjangoCommand):
         models = apps.get_models(include_auto_created=True)
         if any(homes.stands_in_core(model) for model in models):
             own = [model._meta.label for model in models if homes.home_of(model) == home]
-            super().handle(*fixture_labels, **_excluding(quiet, own), database=home)
+            with local_rows_answered():
+                super().handle(*fixture_labels, **_excluding(quiet, own), database=home)
             loaded += self.loaded_object_count
         if options["verbosity"] == 1 and not is_done:
             of = f" (of {found})" if loaded != found else ""
