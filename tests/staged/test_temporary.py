@@ -111,11 +111,11 @@ QUERYSETS = {
     ),
     "through relations that have a condition and a name": lambda: (
         Comment.objects.annotate(
-            some=FilteredRelation("article", condition=Q(article__title="Dams")),
-            OTHER=FilteredRelation("article", condition=Q(article__title__startswith="D")),
+            chosen=FilteredRelation("article", condition=Q(article__title="Dams")),
+            Later=FilteredRelation("article", condition=Q(article__title__startswith="D")),
         )
-        .order_by("article__title", "some__title", "pk")
-        .values_list("text", "some__title", "OTHER__title", "article__title")
+        .order_by("article__title", "chosen__title", "pk")
+        .values_list("text", "chosen__title", "Later__title", "article__title")
     ),
     "for core rows": lambda: (
         Author.objects.annotate(number=Count("articles__comments"))
