@@ -101,9 +101,12 @@ class DurableServer:
             "OPTIONS": self.options,
         }
 
+    def command(self) -> list[str]:
+        return [*self.kind.command(self.folder, self.port), *self.more]
+
     def launch(self) -> None:
         """Start it; it can be used after ``await_answer``."""
-        command = [*self.kind.command(self.folder, self.port), *self.more]
+        command = self.command()
         if setpriv := shutil.which("setpriv"):
             # Even where this process is killed and can stop nothing, the server ends with it.
             command = [setpriv, "--pdeathsig", "KILL", *command]
@@ -189,19 +192,18 @@ class GaleraServer(MariaDBServer):
         )
         return super().__enter__()
 
-    def launch(self) -> None:
-        """Start the cluster, after a crash where it was, as its operator does of the node that was the last."""
-        state = self.folder / "data" / "grastate.dat"
-        plain = self.more
-        if state.exists():
-            state.write_text(state.read_text().replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1"))
-            self.more = (*plain, f"--wsrep-start-position={self.recovered_position()}")
-        super().launch()
-        self.more = plain
+    def command(self) -> list[str]:
+        """Starts the cluster, after a crash where it was, as its operator does of the node that was the last."""
+        plain, state = super().command(), self.folder / "data" / "grastate.dat"
+        if not state.exists():
+            return plain
+        state.write_text(state.read_text().replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1"))
+        return [*plain, f"--wsrep-start-position={self.recovered_position(plain)}"]
 
-    def recovered_position(self) -> str:
-        command = [*self.kind.command(self.folder, self.port), *self.more, "--wsrep-recover"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    def recovered_position(self, command: list[str]) -> str:
+        done = subprocess.run(
+            [*command, "--wsrep-recover"], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
         found = re.findall(r"Recovered position: (\S+)", done.stdout + done.stderr)
         if not found:
             raise servers.ServerError(f"The node does not tell where it was:\n{done.stderr[-3000:]}")

@@ -225,9 +225,9 @@ class RolesTests(SpanningTestCase):
         gid = self.leave()
         decisions.insert(connections["core"], gid, is_abort=False, branches='{"default": {}}')
         with patch.object(checks, "OLD", -1):
-            of_child, of_core = checks.check_local(), checks.check_core(connections["core"])
-        assert not [issue for issue in of_core if issue.id in {"causeway.W007", "causeway.W024"}]
-        (issue,) = (issue for issue in of_child if issue.id == "causeway.W007" and gid in issue.msg)
+            issues = [*checks.check_local(), *checks.check_core(connections["core"])]
+        assert not [issue for issue in issues if issue.id == "causeway.W024"]
+        (issue,) = (issue for issue in issues if issue.id == "causeway.W007" and gid in issue.msg)
         assert "this project has been prepared on the child's database 'default'" in issue.msg
         assert self.recovered() == [("default", COMMITTED)]
 

@@ -14,7 +14,6 @@ from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions import branch_rows, decisions
 from causeway.transactions.installation import Installation, current
 from causeway.transactions.lost import Comparison
-from causeway.transactions.roles import deciding_cores, may_be_prepared
 
 # From how many seconds on what is prepared is taken for left over, and what is not committed for lost.
 OLD = 60
@@ -28,7 +27,7 @@ def check_core(core: Any) -> list[CheckMessage]:
     try:
         found = list(check_roles(core))
         return found or [
-            *([] if core.two_phase_obstacle() else check_prepared(core, f"the core database {home!r}")),
+            *check_prepared(core),
             *check_rows(core),
             *check_lost(core),
             *check_standbys(core, f"the core database {home!r}"),
@@ -49,12 +48,7 @@ def check_local() -> list[CheckMessage]:
         return []
     try:
         what = f"the child's database {LOCAL_ALIAS!r}"
-        return [
-            *check_identity(current()),
-            *(check_prepared(local, what) if deciding_cores() and may_be_prepared(LOCAL_ALIAS) else []),
-            *check_standbys(local, what),
-            *check_durability(local, what),
-        ]
+        return [*check_identity(current()), *check_standbys(local, what), *check_durability(local, what)]
     except TwoPhaseUnavailable:
         # A core says so.
         return []
@@ -94,8 +88,16 @@ def check_roles(core: Any) -> Iterator[CheckMessage]:
     )
 
 
-def check_prepared(connection: Any, what: str) -> Iterator[CheckMessage]:
-    """What has been prepared on a database for longer than it takes."""
+def prepared_for(core: Any) -> tuple[Any, str]:
+    """The connection to what is prepared where a core is written, and what to call it: the child's, if core decides."""
+    if core.two_phase_obstacle():
+        return connections[LOCAL_ALIAS], f"the child's database {LOCAL_ALIAS!r}"
+    return core, f"the core database {core.alias!r}"
+
+
+def check_prepared(core: Any) -> Iterator[CheckMessage]:
+    """What has been prepared for longer than it takes."""
+    connection, what = prepared_for(core)
     me = current()
     own: list[str] = []
     others: list[str] = []
@@ -152,9 +154,7 @@ def check_lost(core: Any) -> Iterator[CheckMessage]:
     if not branch_rows.stands(core):
         return
     databases = {LOCAL_ALIAS: connections[LOCAL_ALIAS], home: core}
-    # Where core decides, the child's database is what is prepared.
-    prepared = LOCAL_ALIAS if core.two_phase_obstacle() else home
-    comparison = Comparison(databases, [me.prefix], [prepared] if may_be_prepared(prepared) else [])
+    comparison = Comparison(databases, [me.prefix], [prepared_for(core)[0].alias])
     lost = sorted(each.gid for each in comparison.lost() if decisions.age(each.gid) > OLD)
     if lost:
         yield Warning(

@@ -180,7 +180,7 @@ class Recovery:
         """The connections to all databases that may keep the decision; None where one of them is away."""
         if not decisions.may_be_in_core(gid):
             return [self.local]
-        if any(home not in self.databases for home in writable_cores()):
+        if not self.comparison.sees_deciders(gid):
             return None
         return [self.local, *(self.databases[home] for home in self.deciding)]
 
