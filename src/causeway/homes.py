@@ -7,9 +7,6 @@ the class is prepared, so every query and every migration state carries it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,23 +18,13 @@ from django.db.models.signals import class_prepared
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.history import fit_to_table, installed_model, is_of_a_migration, latest_name
 from causeway.natural_keys import CONTENT_TYPE, Mapped, mapped_columns, refers_to_content_types
+from causeway.underway import is_any_migrated, is_as_it_was, is_migrated
 
 if TYPE_CHECKING:
     from django.db.models import Model
 
 # The attribute by which an abstract base names the home of all its children.
 HOME_ATTRIBUTE = "causeway_home"
-
-# Aliases of the core databases whose test database is being made in this context.
-_under_construction: ContextVar[frozenset[str]] = ContextVar(
-    "causeway_under_construction", default=frozenset()
-)
-
-# Aliases of the databases that are being migrated in this context.
-_migrated: ContextVar[frozenset[str]] = ContextVar("causeway_migrated", default=frozenset())
-
-# The core databases whose rows a command reads or writes over the child's connection; None if no command says.
-_over_link: ContextVar[frozenset[str] | None] = ContextVar("causeway_over_link", default=None)
 
 
 class Table(str):
@@ -343,16 +330,6 @@ def register_homes() -> None:
     setting_changed.connect(_stamp_again, dispatch_uid="causeway.homes")
 
 
-@contextmanager
-def under_construction(alias: str) -> Iterator[None]:
-    """While the test database of a core alias is being made, its tables may be changed."""
-    token = _under_construction.set(_under_construction.get() | {alias})
-    try:
-        yield
-    finally:
-        _under_construction.reset(token)
-
-
 def reaches_core(alias: str) -> bool:
     """Whether core tables stand in core for a connection: the child's own, or that of a core.
 
@@ -363,74 +340,6 @@ def reaches_core(alias: str) -> bool:
         return True
     databases = connections.settings
     return alias in databases and bool(databases[alias]["NAME"] == databases[LOCAL_ALIAS]["NAME"])
-
-
-def is_under_construction(alias: str) -> bool:
-    """Whether the test database of this alias is being made in this context."""
-    return alias in _under_construction.get()
-
-
-def may_migrate(alias: str) -> bool:
-    """Whether this project may change tables of the core database, now."""
-    return cores()[alias].owner or is_under_construction(alias)
-
-
-@contextmanager
-def over_link(*aliases: str) -> Iterator[None]:
-    """While rows of these core databases, and of no others, are asked for over the child's connection."""
-    token = _over_link.set(frozenset(aliases))
-    try:
-        yield
-    finally:
-        _over_link.reset(token)
-
-
-@contextmanager
-def over_link_as_said() -> Iterator[None]:
-    """While rows are asked for over the child's connection of the core databases that a command has said, else of none."""
-    with over_link(*(_over_link.get() or ())):
-        yield
-
-
-def goes_over_link(alias: str) -> bool:
-    """Whether a command asks for rows of this core database over the child's connection."""
-    return alias in (_over_link.get() or ())
-
-
-def may_make_rows(home: str) -> bool:
-    """Whether one who asks for an installed model may make rows of this core database over the child's connection.
-
-    Not where a command has said which databases it means.
-    """
-    return _over_link.get() is None and not cores()[home].read_only
-
-
-@contextmanager
-def migrating(alias: str) -> Iterator[None]:
-    """While this database is migrated, with what receivers of signals do before and after."""
-    token = _migrated.set(_migrated.get() | {alias})
-    try:
-        yield
-    finally:
-        _migrated.reset(token)
-
-
-def is_migrated(alias: str) -> bool:
-    """Whether this database is being migrated in this context."""
-    return alias in _migrated.get() or is_under_construction(alias)
-
-
-def is_any_migrated() -> bool:
-    """Whether some database is being migrated in this context."""
-    return bool(_migrated.get() or _under_construction.get())
-
-
-def is_as_it_was(home: str) -> bool:
-    """Whether the tables of a core database are what a model of a migration says, and not of today.
-
-    Where this project owns them, whoever runs migrations without the command may mean either.
-    """
-    return is_migrated(home) or (cores()[home].owner and not is_migrated(LOCAL_ALIAS))
 
 
 def is_fitted(model: type[Model]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.apps import apps
 from django.db import connections
 
-from causeway import homes
+from causeway import homes, underway
 from causeway.backends.base.guards import local_table_on_core, refuse_write
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import PlacementError
@@ -93,21 +93,21 @@ class CoreRouter:
         home = homes.stamped_home(model)
         if home is None and db not in cores():
             return None
-        if home is not None and homes.goes_over_link(home):
+        if home is not None and underway.goes_over_link(home):
             return db in {LOCAL_ALIAS, home}
         if app_label == OWN_LABEL and model._meta.model_name in KEPT_BY_CORE and db in staged_cores():
             # A test case flushes them with the rest.
-            return homes.may_migrate(db) or is_test_database(db)
+            return underway.may_migrate(db) or is_test_database(db)
         # An operation of a migration asks with a model of its own, makemigrations with a name alone. Whoever asks
         # with the installed model means rows.
         asks_for_rows = "model" in hints and not is_of_a_migration(model)
         if db != home and not (home is None and homes.stands_in_core(model)):
             return db == LOCAL_ALIAS and asks_for_rows and _may_make_rows(home)
-        return asks_for_rows or homes.may_migrate(db)
+        return asks_for_rows or underway.may_migrate(db)
 
 
 def _may_make_rows(home: str | None) -> bool:
-    return home is not None and is_placed(home) and homes.may_make_rows(home)
+    return home is not None and is_placed(home) and underway.may_make_rows(home)
 
 
 def _database(row: Model) -> str | None:
@@ -172,5 +172,5 @@ def _allow_app(db: str, app_label: str) -> bool | None:
     """For operations that name no model (``RunSQL``, ``RunPython``)."""
     home = homes.app_home(app_label)
     if db in cores():
-        return home == db and homes.may_migrate(db)
+        return home == db and underway.may_migrate(db)
     return False if home else None

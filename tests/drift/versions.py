@@ -7,7 +7,7 @@ from django.db import connections
 from django.db.migrations.state import ModelState, ProjectState
 from django.test import TransactionTestCase
 
-from causeway.homes import under_construction
+from causeway.underway import under_construction
 
 
 class DDLTestCase(TransactionTestCase):

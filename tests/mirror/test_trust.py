@@ -137,7 +137,7 @@ class SQLiteTrustTests(TrustTestCase):
     def test_table_that_django_made_anew(self):
         from django.db import models
 
-        from causeway.homes import under_construction
+        from causeway.underway import under_construction
 
         connection = connections["core"]
         field = Word._meta.get_field("count")

@@ -1,5 +1,7 @@
 """A child with a linked core, and a staged one whose rows refer to rows of the linked."""
 
+import json
+
 import pytest
 
 RECORDS = """
@@ -121,3 +123,14 @@ def test_writes_by_what_is_referred_to(child):
         print(Article.objects.get(slug="Ben").delete()[0], Record.objects.count(), Comment.objects.count(), Loan.objects.count())
     """)
     assert found.splitlines() == ["1 1", "1 by Ada", "1 Cy", "1 last", "2 2 2", "4 1 2 1"]
+
+
+def test_a_file_for_the_linked_core_with_local_rows_that_have_natural_keys(child):
+    group = {
+        "model": "auth.group",
+        "fields": {"name": "Editors", "permissions": [["add_comment", "comments", "comment"]]},
+    }
+    author = {"model": "articles.author", "pk": 90, "fields": {"name": "Dee"}}
+    child.write("accounts.json", json.dumps([group, author]))
+    assert "Installed 1 object(s)" in child.manage("loaddata", "--database", "core", "accounts.json").stdout
+    assert child.shell("print(Author.objects.get(pk=90).delete()[0])") == "1"

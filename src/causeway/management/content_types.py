@@ -20,7 +20,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.db.migrations import RenameModel
 from django.db.models.signals import post_migrate, pre_migrate
 
-from causeway import homes
+from causeway import homes, underway
 from causeway.backends.base import natural_keys
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.exceptions import CoreReadOnly
@@ -83,7 +83,7 @@ def create_in_core(
             skip(what, home, why, verbosity, stdout)
             break
         try:
-            with homes.over_link(home):
+            with underway.over_link(home):
                 settle(maker, app_config, **arguments)
         except CoreReadOnly:
             skip(what, home, READ_ONLY, verbosity, stdout)
@@ -220,7 +220,7 @@ class RenameInCore(RenameContentType):
             return
         if home := homes.home_of_label(*CONTENT_TYPE):
             # Core's table is as the installed model has it, whatever this migration knows of it.
-            with homes.over_link(home):
+            with underway.over_link(home):
                 super()._rename(installed_apps, schema_editor, old_model, new_model)
             return
         for home in content_type_homes():

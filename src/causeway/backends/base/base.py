@@ -17,7 +17,8 @@ from causeway.backends.base.transactions import TransactionsMixin
 from causeway.backends.base.validation import ValidationMixin
 from causeway.conf import LOCAL_ALIAS, cores, staged_cores
 from causeway.exceptions import CoreNotOwned
-from causeway.homes import may_migrate, reaches_core
+from causeway.homes import reaches_core
+from causeway.underway import may_migrate
 
 ENGINES = {"mysql": "MySQL or MariaDB", "postgresql": "PostgreSQL", "sqlite": "SQLite"}
 

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 
-from causeway import homes
+from causeway import underway
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.fixtures import ahead, homes_of_test, was_ahead
-from causeway.homes import under_construction
 from causeway.placements import obstacle
+from causeway.underway import under_construction
 
 # Under TEST, what a core has for MIRROR.
 LEFT_OUT = "MIRROR_LEFT_OUT"
@@ -104,7 +104,7 @@ class CreationMixin:
             settings["NAME"] = name
 
     def serialize_db_to_string(self):
-        with homes.over_link():
+        with underway.over_link():
             return super().serialize_db_to_string()
 
     def deserialize_db_from_string(self, data):

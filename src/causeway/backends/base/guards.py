@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import EmptyResultSet
 from django.db import NotSupportedError
+from django.db.models.sql import Query
 
-from causeway import homes
+from causeway import homes, underway
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.exceptions import CoreReadOnly, PlacementError
 
 if TYPE_CHECKING:
     from django.db.models import Model
-
-# Whether the child's database answers queries on a linked core for rows of its own.
-_are_answered: ContextVar[bool] = ContextVar("causeway_local_rows_answered", default=False)
 
 
 def refuse_write(model: type[Model], alias: str | None, action: str) -> None:
@@ -27,7 +23,7 @@ def refuse_write(model: type[Model], alias: str | None, action: str) -> None:
         return
     home = homes.stamped_home(model) or alias
     core = cores().get(home) if home else None
-    if core is not None and core.read_only and not homes.is_under_construction(core.alias):
+    if core is not None and core.read_only and not underway.is_under_construction(core.alias):
         raise CoreReadOnly(
             f"Cannot {action} {model._meta.label} in the core database {home!r}: CAUSEWAY[{home!r}] declares it "
             f"READ_ONLY. Write it in the core project, or set READ_ONLY to False here."
@@ -112,19 +108,15 @@ def asks_for_content_types(query):
 def asks_for_local_rows(query):
     """Whether a query on core asks for rows of the child's own, in what answers that."""
     model = getattr(query, "model", None)
-    if model is None or not _are_answered.get():
+    if model is None or not underway.are_local_rows_answered():
         return False
     return homes.stamped_home(model) is None and not homes.stands_in_core(model)
 
 
-@contextmanager
-def local_rows_answered():
-    """Meanwhile a query on a linked core for rows of the child's own is answered by the child's database.
-
-    A fixture holds rows of both, and Django asks for what each refers to before it asks whether the row is loaded.
-    """
-    token = _are_answered.set(True)
-    try:
-        yield
-    finally:
-        _are_answered.reset(token)
+def forget_aliases(where):
+    """Have the subqueries of conditions run where their query does, whatever database they name."""
+    for condition, _ in _conditions(where):
+        for inner in (getattr(condition, "rhs", None), getattr(condition, "query", None)):
+            if isinstance(inner, Query):
+                inner._db = None
+                forget_aliases(inner.where)

@@ -2,7 +2,7 @@
 
 from django.db import connections
 
-from causeway import homes
+from causeway import underway
 
 
 def at_home(name):
@@ -22,7 +22,7 @@ def at_home(name):
 class IntrospectionMixin:
     def get_migratable_models(self):
         # What asks for these empties them, or counts their rows anew.
-        with homes.over_link_as_said():
+        with underway.over_link_as_said():
             return list(super().get_migratable_models())
 
     get_constraints = at_home("get_constraints")

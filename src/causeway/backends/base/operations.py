@@ -2,9 +2,14 @@ from functools import partial
 
 from django.db import connections
 
-from causeway import homes
+from causeway import homes, underway
 from causeway.backends.base.compiler import qualifying
-from causeway.backends.base.guards import asks_for_content_types, asks_for_local_rows, refers_to_other_rows
+from causeway.backends.base.guards import (
+    asks_for_content_types,
+    asks_for_local_rows,
+    forget_aliases,
+    refers_to_other_rows,
+)
 from causeway.backends.base.lexer import Rules
 from causeway.backends.base.staging import requoted, staging
 from causeway.backends.base.statements import Known
@@ -39,7 +44,7 @@ class OperationsMixin:
             return partial(self.compiler_at_home, compiler_name)
         if self.connection.is_core:
             return partial(self.compiler_on_core, compiler_name)
-        if homes.is_any_migrated() and self.connection.reaches_core:
+        if underway.is_any_migrated() and self.connection.reaches_core:
             return partial(self.compiler_where_migrated, compiler_name)
         return self.own_compiler(compiler_name)
 
@@ -131,6 +136,7 @@ class OperationsMixin:
         if home is None or any(self.is_local_table(table) for table in others):
             return self.own_compiler(compiler_name)(query, connection, using, elide_empty)
         there = connections[home]
+        forget_aliases(query.where)
         return there.ops.compiler(compiler_name)(query, there, home, elide_empty)
 
     def takes(self, value):

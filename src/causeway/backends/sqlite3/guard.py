@@ -4,7 +4,7 @@ import sqlite3
 
 from django.db import OperationalError
 
-from causeway import homes
+from causeway import homes, underway
 from causeway.backends.base.lexer import tokens
 from causeway.conf import cores
 from causeway.exceptions import CoreNotOwned, CoreReadOnly
@@ -99,7 +99,7 @@ class Guard:
 
     def is_read_only(self, schema):
         home = self.connection.homes_by_schema[schema]
-        return cores()[home].read_only and not homes.is_under_construction(home)
+        return cores()[home].read_only and not underway.is_under_construction(home)
 
     def is_meant(self, table, schema):
         """Whether a core model has the table, or the statement names it with the file that it is in."""

@@ -1,11 +1,11 @@
 from django.core.management.commands.check import Command as DjangoCommand
 
-from causeway import homes
+from causeway import underway
 
 
 class Command(DjangoCommand):
     """Checks a core model on the alias of its home, and not as a table of the child's own database."""
 
     def handle(self, *args, **options):
-        with homes.over_link():
+        with underway.over_link():
             return super().handle(*args, **options)

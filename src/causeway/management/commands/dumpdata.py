@@ -1,7 +1,7 @@
 from django.apps import apps
 from django.core.management.commands.dumpdata import Command as DjangoCommand
 
-from causeway import homes
+from causeway import homes, underway
 from causeway.conf import cores
 from causeway.placements import is_placed
 
@@ -18,7 +18,7 @@ class Command(DjangoCommand):
         if not any(label.partition(".")[0] == "causeway" for label in app_labels):
             options["exclude"] = [*options["exclude"], "causeway"]
         named = {home for label in app_labels for home in _homes_of(label)}
-        with homes.over_link(*(home for home in named if is_placed(home))):
+        with underway.over_link(*(home for home in named if is_placed(home))):
             return super().handle(*app_labels, **options)
 
 

@@ -2,7 +2,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands.flush import Command as DjangoCommand
 from django.db import IntegrityError
 
-from causeway import homes
+from causeway import underway
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.management.content_types import homes_to_fill
 from causeway.transactions.connections import is_test_database
@@ -26,7 +26,7 @@ class Command(DjangoCommand):
             # What is made again afterwards may be rows of core.
             is_filled = options["database"] == LOCAL_ALIAS and not options.get("inhibit_post_migrate")
             aliases = homes_to_fill() if is_filled else ()
-            with kept_key(options["database"]), homes.over_link(*aliases):
+            with kept_key(options["database"]), underway.over_link(*aliases):
                 super().handle(**options)
         except CommandError as error:
             if isinstance(error.__cause__, IntegrityError):

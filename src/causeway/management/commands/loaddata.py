@@ -8,8 +8,7 @@ from django.db import IntegrityError, router, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.functional import cached_property
 
-from causeway import homes
-from causeway.backends.base.guards import local_rows_answered
+from causeway import homes, underway
 from causeway.conf import LOCAL_ALIAS, cores
 from causeway.fixtures import ahead, homes_of_test, was_ahead
 from causeway.management.left_out import left_out, with_defaults
@@ -45,7 +44,7 @@ class Command(DjangoCommand):
             for home in first:
                 load = self.load_over_link if is_linked(home) else self.load_here
                 load(home, *fixture_labels, **{**options, "verbosity": 0})
-            with homes.over_link():
+            with underway.over_link():
                 return super().handle(*fixture_labels, **options)
 
     def load_here(self, alias, *fixture_labels, **options):
@@ -63,7 +62,7 @@ class Command(DjangoCommand):
         models = apps.get_models(include_auto_created=True)
         if any(homes.stands_in_core(model) for model in models):
             own = [model._meta.label for model in models if homes.home_of(model) == home]
-            with local_rows_answered():
+            with underway.local_rows_answered():
                 super().handle(*fixture_labels, **_excluding(quiet, own), database=home)
             loaded += self.loaded_object_count
         if options["verbosity"] == 1 and not is_done:
@@ -74,7 +73,7 @@ class Command(DjangoCommand):
     def load_over_link(self, home, *fixture_labels, **options):
         models = apps.get_models(include_auto_created=True)
         others = [model._meta.label for model in models if homes.home_of(model) != home]
-        with homes.over_link(home):
+        with underway.over_link(home):
             super().handle(*fixture_labels, **_excluding(options, others), database=LOCAL_ALIAS)
 
     @cached_property

@@ -8,7 +8,7 @@ from django.core.management.commands.migrate import Command as DjangoCommand
 from django.db import connections
 from django.db.migrations import RunPython, SeparateDatabaseAndState
 
-from causeway import homes
+from causeway import homes, underway
 from causeway.backends.base.constraints import MISSING
 from causeway.backends.base.validation import constrained_core_targets
 from causeway.conf import LOCAL_ALIAS, cores
@@ -36,7 +36,7 @@ def making_rows(operation, aliases):
 def over_link(code, aliases):
     @wraps(code)
     def run(apps, schema_editor):
-        with homes.over_link(*aliases):
+        with underway.over_link(*aliases):
             return code(apps, schema_editor)
 
     return run
@@ -48,9 +48,9 @@ class Command(DjangoCommand):
     def handle(self, *args, **options):
         database = options["database"]
         if database in cores():
-            if homes.may_migrate(database):
+            if underway.may_migrate(database):
                 self.homes = ()
-                with homes.migrating(database):
+                with underway.migrating(database):
                     return super().handle(*args, **options)
             # Not even the record of what was applied is this project's to write.
             self.report_all(options)
@@ -63,7 +63,7 @@ class Command(DjangoCommand):
             self.refuse_lacking_targets(connections[database], options["app_label"])
         self.homes = () if is_dry or database != LOCAL_ALIAS else homes_to_fill()
         try:
-            with ExitStack() as self.of_tables, homes.migrating(database), homes.over_link(*self.homes):
+            with ExitStack() as self.of_tables, underway.migrating(database), underway.over_link(*self.homes):
                 super().handle(*args, **options)
         except CoreReadOnly as error:
             # A migration, or what runs after it, writes rows of core.
@@ -89,16 +89,16 @@ class Command(DjangoCommand):
         # Meanwhile it is tables that the router is asked for, but by what makes rows.
         if action in {"apply_start", "unapply_start"}:
             migration.operations = [making_rows(operation, self.homes) for operation in migration.operations]
-            self.of_tables.enter_context(homes.over_link())
+            self.of_tables.enter_context(underway.over_link())
         else:
             self.of_tables.close()
 
     def sync_apps(self, *args, **kwargs):
-        with homes.over_link():
+        with underway.over_link():
             super().sync_apps(*args, **kwargs)
 
     def check(self, **kwargs):
-        with homes.over_link():
+        with underway.over_link():
             return super().check(**kwargs)
 
     def refuse_lacking_targets(self, connection, label):

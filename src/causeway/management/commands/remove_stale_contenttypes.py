@@ -3,7 +3,7 @@ from django.contrib.contenttypes.management.commands.remove_stale_contenttypes i
 )
 from django.core.management.base import CommandError
 
-from causeway import homes
+from causeway import homes, underway
 from causeway.conf import LOCAL_ALIAS
 from causeway.management.content_types import PERMISSION
 from causeway.natural_keys import CONTENT_TYPE
@@ -22,7 +22,7 @@ class Command(DjangoCommand):
         shared = home or homes.home_of_label(*PERMISSION)
         if shared is None or options["database"] not in {LOCAL_ALIAS, shared}:
             return super().handle(**options)
-        if not homes.may_migrate(shared):
+        if not underway.may_migrate(shared):
             what = "content types" if home else "permissions of content types"
             raise CommandError(
                 f"Cannot tell here which content types are stale: the {what} are kept in the core database "
@@ -30,5 +30,5 @@ class Command(DjangoCommand):
                 f"in the core project, or set OWNER to True in CAUSEWAY[{shared!r}] in the project that is in charge."
             )
         over_link = options["database"] == LOCAL_ALIAS and home and is_placed(home)
-        with homes.over_link(*([home] if over_link else [])):
+        with underway.over_link(*([home] if over_link else [])):
             return super().handle(**options)
