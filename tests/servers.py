@@ -8,6 +8,7 @@ runs the command while a server stands, with its address in ``CAUSEWAY_TEST_MYSQ
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import port_for
 from mirakuru import TCPExecutor
+from mirakuru.base import cleanup_subprocesses
 from mirakuru.exceptions import ExecutorError
 
 from tests import unpacked
@@ -42,6 +44,10 @@ PROGRAM_PATH = os.pathsep.join(
         *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)),
     ]
 )
+
+# At the end of a process, mirakuru kills each server in whose mark that process's number can be read, and a mark is
+# forty characters of digits and letters: that strikes servers of others. Those of this process end with it by themselves.
+atexit.unregister(cleanup_subprocesses)
 
 # Debian's package makes this user; a session that runs as root has the server run as it.
 POSTGRESQL_USER = "postgres"
@@ -355,6 +361,8 @@ def listening(command: list[str], port: int, log: Path) -> Iterator[None]:
         try:
             yield
         finally:
+            if not executor.running():
+                print(f"The server ended by itself: {command}\n{log.read_text()}", file=sys.stderr)
             executor.stop()
 
 

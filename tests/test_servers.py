@@ -1,9 +1,12 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 
+import port_for
 import pytest
+from mirakuru.base import ENV_UUID
 
 from tests import databases, servers, unpacked
 
@@ -94,3 +97,29 @@ def test_a_terminated_process_cleans_up(number):
         process.send_signal(number)
         process.wait(timeout=30)
     assert not os.path.exists(folder)
+
+
+def test_a_process_that_ends_leaves_the_servers_of_others():
+    # mirakuru marks what it starts by the number of its process and some random digits, and looks for its own in them.
+    code = "import tests.servers; input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+        environment = {**os.environ, ENV_UUID: f"1:a{process.pid}f"}
+        with subprocess.Popen(["sleep", "60"], env=environment) as of_another:
+            process.communicate(b"\n", timeout=30)
+            assert of_another.poll() is None
+            of_another.kill()
+
+
+def test_a_server_that_ends_by_itself_tells_why(tmp_path, capsys):
+    log, port = tmp_path / "log", port_for.select_random()
+    serves = f"""
+import os, socket
+server = socket.create_server(("{servers.HOST}", {port}))
+print(os.getpid(), "is out of space", flush=True)
+server.accept()
+server.accept()
+"""
+    with servers.listening([sys.executable, "-c", serves], port, log):
+        socket.create_connection((servers.HOST, port)).close()
+        os.waitid(os.P_PID, int(log.read_text().split()[0]), os.WEXITED | os.WNOWAIT)
+    assert "out of space" in capsys.readouterr().err
