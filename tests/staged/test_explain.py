@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef
 from django.test.utils import CaptureQueriesContext
 
 from causeway import explain, max_staged_rows
-from causeway.placements.staged import page
+from causeway.placements.staged import top_n
 from tests.library.models import Article
 from tests.orm.models import Booth
 from tests.orm.newsroom import COMMENTS, TITLES, NewsroomTestCase, comments_of
@@ -109,7 +109,7 @@ class ReductionTests(StagedTestCase):
     def test_first_rows_of_an_order(self):
         self.carry_inline(1)
         limits = {"LEAST_FIRST": 2, "TIMES_THE_PAGE": 1}
-        with patch.multiple(page, **limits):
+        with patch.multiple(top_n, **limits):
             explanation = explain(Comment.objects.order_by("-article__created_at")[:1])
         (table,) = explanation.tables
         self.assertIn("the first 2 by 'created_at'", table.reduction)

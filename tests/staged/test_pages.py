@@ -8,9 +8,9 @@ from django.db import connection
 from django.db.models import Count, F, Window
 
 import causeway
-from causeway.placements.staged import page
+from causeway.placements.staged import top_n
 from tests.library.models import Article, Author
-from tests.orm.models import Crossing, Mention
+from tests.orm.models import Crossing, Harbour, Mention, Place, Venue
 from tests.shop.models import Bookmark, Comment
 from tests.staged.cases import StagedTestCase
 
@@ -151,10 +151,23 @@ class PageTests(StagedTestCase):
             [bookmark.article and bookmark.article.title for bookmark in bookmarks], ["Bridges", None, None]
         )
 
+    def test_a_page_of_core_rows_that_other_core_rows_refer_to(self):
+        """A row that refers to the base table's is a condition on that, which is there in any case."""
+        for number in range(9):
+            place = Place.objects.create(name=f"Port {number}", country="PT")
+            if number % 2:
+                Harbour(place_ptr=place, depth=number).save_base(raw=True)
+            if number % 3:
+                Venue(place_ptr=place, seats=number).save_base(raw=True)
+        places = Place.objects.filter(harbour__place_ptr__gt=0).select_related("venue").order_by("name")
+        found = [(place.name, getattr(place, "venue", None) and place.venue.seats) for place in places[1:3]]
+        self.assertEqual(found, [("Port 3", None), ("Port 5", 5)])
+        self.assertEqual(list(places.filter(pk=-2)[2:4]), [])
+
     def test_first_rows_of_an_order_are_enough_or_more_are_fetched(self):
         titles = sorted(comment.article.title for comment in Comment.objects.all())
         for first in (1, 2, 3, 60):
-            with patch.multiple(page, LEAST_FIRST=first, TIMES_THE_PAGE=1, THEN_TIMES=2):
+            with patch.multiple(top_n, LEAST_FIRST=first, TIMES_THE_PAGE=1, THEN_TIMES=2):
                 self.carry_inline(0)
                 for low, high in ((0, 1), (0, 3), (2, 6), (0, 7), (5, 9)):
                     with self.subTest(first=first, low=low, high=high):
@@ -169,7 +182,7 @@ class PageTests(StagedTestCase):
         """All rows that are alike in the order of core are there, or none of them."""
         self.carry_inline(0)
         Article.objects.update(created_at=self.articles["Dams"].created_at)
-        with patch.multiple(page, LEAST_FIRST=1, TIMES_THE_PAGE=1, THEN_TIMES=2):
+        with patch.multiple(top_n, LEAST_FIRST=1, TIMES_THE_PAGE=1, THEN_TIMES=2):
             comments = Comment.objects.order_by("article__created_at", "-text")[:3]
             self.assertEqual([comment.text for comment in comments], ["Strong", "Slow", "Rusty"])
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from causeway.exceptions import TooManyStagedRows
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.execution import Execution
-from causeway.placements.staged.page import Asked, FirstRows, Page, PageSearch, is_page
+from causeway.placements.staged.page import Asked, Page, PageSearch, is_page
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.shown import ShownPage, shown_page
 from causeway.placements.staged.supply import Supply
+from causeway.placements.staged.top_n import FirstRows, TopGroups
 
 if TYPE_CHECKING:
     from django.db.models.sql import Query
@@ -91,10 +92,17 @@ class EstimatedFirstRows(FirstRows):
         return True
 
 
+class EstimatedTopGroups(TopGroups):
+    def fills_page(self, last: Any) -> bool:
+        self.want.supply.steps.append("not known before whether they are enough")
+        return True
+
+
 class DryPlanner(Planner):
     core_class = EstimatingCore
     supply_class = EstimatedSupply
     first_rows_class = EstimatedFirstRows
+    top_groups_class = EstimatedTopGroups
 
     def satisfy(self, want: Want) -> None:
         try:

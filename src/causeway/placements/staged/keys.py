@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from causeway.placements.staged.tree import Edge, Tree
 
 
+# Keys of which two that the driver returns are the same in Python where they are in SQL.
+KEY_KINDS = {
+    *("AutoField", "BigAutoField", "SmallAutoField", "IntegerField", "BigIntegerField", "SmallIntegerField"),
+    *("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "UUIDField"),
+}
+
+
 NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
 

@@ -7,14 +7,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models.expressions import Col, OrderBy, Ref
-from django.db.models.lookups import GreaterThan, LessThan
+from django.db.models.expressions import Col
 from django.utils.functional import cached_property
 
 from causeway.backends.base.statements import of_query
 from causeway.conf import cores
 from causeway.placements.staged.core import Core, is_key
-from causeway.placements.staged.meaning import Meaning
+from causeway.placements.staged.meaning import Meaning, aliases_of, has_subquery
 from causeway.placements.staged.references import Reference
 from causeway.placements.staged.statement import Clause
 from causeway.placements.staged.tree import Tree
@@ -24,21 +23,47 @@ if TYPE_CHECKING:
 
     from causeway.placements.staged.planner import Planner
     from causeway.placements.staged.report import Report
-    from causeway.placements.staged.want import Want
-
-# The first rows by an order that are fetched at once: so many times the rows of the page, and how
-# many times as many when these were too few.
-TIMES_THE_PAGE = 3
-LEAST_FIRST = 60
-THEN_TIMES = 50
 
 
 def is_page(compiler: Any) -> bool:
     """Whether a statement's rows are a page of those of its base table, told by their keys."""
+    if not is_plain_slice(compiler) or compiler.query.group_by is not None:
+        return False
+    joins = [node for node in nodes_of(compiler).values() if node.join_type]
+    if not all(join.join_field.many_to_one or join.join_field.one_to_one for join in joins):
+        return False
+    fields = [compiler.query.get_meta().pk, *(field for join in joins for _, field in join.join_fields)]
+    return all(has_one_row(compiler, field) for field in fields)
+
+
+def is_page_of_groups(compiler: Any) -> bool:
+    """Whether a statement's rows are a page of groups, one for each row of its base table."""
+    query = compiler.query
+    if not is_plain_slice(compiler) or query.group_by is None or not nodes_of(compiler):
+        return False
+    given = () if query.group_by is True else query.group_by
+    if not all(hasattr(expression, "get_group_by_cols") for expression in given):
+        return False
+    # What is selected is grouped by, or not, as it stands there.
+    ordered = (order for order, (*_, is_selected) in compiler.get_order_by() if not is_selected)
+    selected = (expression for expression, _, _ in compiler.select)
+    having = [compiler.having] if compiler.having is not None else []
+    columns = [column for part in (*selected, *ordered, *having) for column in part.get_group_by_cols()]
+    columns += given
+    pk, base = query.get_meta().pk, query.get_initial_alias()
+    return (
+        any(isinstance(column, Col) and column.alias == base and column.target == pk for column in columns)
+        and all(aliases_of(column) <= {base} and not has_subquery(column) for column in columns)
+        and has_one_row(compiler, pk)
+    )
+
+
+def is_plain_slice(compiler: Any) -> bool:
+    """Whether a statement is a slice, by an order that each row has by itself."""
     query = compiler.query
     if query.high_mark is None or query.compiler != "SQLCompiler" or query.combinator or query.explain_info:
         return False
-    if query.distinct or query.group_by is not None or query.select_for_update or compiler.qualify:
+    if query.distinct or query.select_for_update or compiler.qualify:
         return False
     if query.get_meta().is_composite_pk or query.extra_tables:
         return False
@@ -47,13 +72,7 @@ def is_page(compiler: Any) -> bool:
         *(expression for expression, _, _ in compiler.select),
         *(order for order, _ in compiler.get_order_by()),
     ]
-    if any(getattr(part, "contains_over_clause", False) for part in expressions):
-        return False
-    joins = [node for node in nodes_of(compiler).values() if node.join_type]
-    if not all(join.join_field.many_to_one or join.join_field.one_to_one for join in joins):
-        return False
-    fields = [query.get_meta().pk, *(field for join in joins for _, field in join.join_fields)]
-    return all(has_one_row(compiler, field) for field in fields)
+    return not any(getattr(part, "contains_over_clause", False) for part in expressions)
 
 
 def has_one_row(compiler: Any, key: Any) -> bool:
@@ -305,88 +324,3 @@ def staged_tables(statement: Any) -> set[tuple[str, str]]:
         for node in clause.nodes.values()
         if statement.staged_home(node.table_name)
     }
-
-
-class FirstRows:
-    """The first rows of a staged table, by the order in which a page takes them, until the page is full.
-
-    Rows that come later in the order cannot be in the page.
-    """
-
-    def __init__(self, planner: Planner, want: Want) -> None:
-        self.planner = planner
-        self.want = want
-        self.compiler = planner.statement.compiler
-        self.column: Any = None
-        self.order: Any = self.find_order()
-
-    def find_order(self) -> OrderBy | None:
-        """The first ordering, if it is by a column of the table and in core the same."""
-        trees = self.planner.trees
-        if len(trees) > 1 or trees[0].clause.compiler is not self.compiler or not is_page(self.compiler):
-            return None
-        if len(trees[0].staged_aliases()) > 1 or not trees[0].is_strict(self.want.alias):
-            return None
-        order: Any = next((order for order, _ in self.compiler.get_order_by()), None)
-        if order is None:
-            return None
-        column: Any = order.expression
-        if isinstance(column, Ref):
-            (column,) = column.get_source_expressions()
-        if not isinstance(column, Col) or column.alias != self.want.alias:
-            return None
-        if self.want.is_mapped(column) or (column.target.null and self.null_comes_first(order)):
-            return None
-        self.column = column
-        there = self.planner.meaning(self.want.home).order_there(column)
-        return OrderBy(there, descending=order.descending) if there is not None else None
-
-    def null_comes_first(self, order: OrderBy) -> bool:
-        if order.nulls_first or order.nulls_last:
-            return bool(order.nulls_first)
-        return bool((self.planner.connection.vendor == "postgresql") == order.descending)
-
-    def take(self) -> bool:
-        """Fetch them; False where there is no such order, or the page asks for too many."""
-        if self.order is None:
-            return False
-        high = self.compiler.query.high_mark
-        number, before = max(LEAST_FIRST, TIMES_THE_PAGE * high), self.want.supply.copied()
-        for first in sorted({min(first, self.want.core.most) for first in (number, number * THEN_TIMES)}):
-            if first >= self.want.estimated():
-                break
-            # There are no more, but core would look for one to the end of the index.
-            self.want.add(self.want.core.fetch(self.query(first), first - 1))
-            step = f"the first {first} by {self.column.target.column!r}"
-            if self.fills_page():
-                self.want.supply.steps.append(f"{step}, which fill the page")
-                return True
-            self.want.supply.steps.append(f"{step} do not fill the page")
-        # What is needed may be others.
-        self.want.supply.restore(before)
-        return False
-
-    def query(self, first: int) -> Query:
-        """The query of the rows before that at a place in the order: without those equal to it."""
-        assert self.order is not None
-        ordered: Any = self.order.expression
-        boundary = self.want.tree.query([self.want.alias], self.want.conditions, [ordered])
-        boundary.order_by = (self.order,)
-        boundary.set_limits(first, first + 1)
-        boundary.subquery = True
-        before = GreaterThan if self.order.descending else LessThan
-        query = self.want.query(before(ordered, boundary))
-        # So that core reads them off an index.
-        query.order_by = (self.order,)
-        return query
-
-    def fills_page(self) -> bool:
-        """Whether the page is full with the rows that are there; then its keys are known."""
-        query = self.compiler.query
-        rows = self.planner.execute_here(keys_query(query))
-        if len(rows) < query.high_mark - query.low_mark:
-            return False
-        most = self.planner.connection.ops.most_params()
-        # The statement itself finds the same rows, without their keys.
-        self.planner.page_keys = [key for (key,) in rows] if most is None or len(rows) < most // 2 else None
-        return True

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from causeway.backends.base.statements import of_query
 from causeway.placements.staged.core import Core
 from causeway.placements.staged.meaning import Meaning
-from causeway.placements.staged.page import FirstRows, Page
+from causeway.placements.staged.page import Page
 from causeway.placements.staged.statement import Statement
 from causeway.placements.staged.supply import Supply
+from causeway.placements.staged.top_n import FirstRows, TopGroups
 from causeway.placements.staged.tree import Tree
 from causeway.placements.staged.want import Want
 
@@ -29,6 +30,7 @@ class Planner:
     core_class: type[Core] = Core
     supply_class: type[Supply] = Supply
     first_rows_class: type[FirstRows] = FirstRows
+    top_groups_class: type[TopGroups] = TopGroups
 
     def __init__(self, execution: Execution, statement: Statement, page: Page | None = None) -> None:
         self.execution = execution

@@ -14,6 +14,7 @@ from django.db.models.expressions import Col, ColPairs
 from django.db.models.sql.constants import INNER, LOUTER
 
 from causeway.backends.base.columns import is_formatted, kind, stored
+from causeway.placements.staged.keys import KEY_KINDS
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
 from causeway.placements.staged.page import nodes_of, refer, select
 from causeway.placements.staged.transport import keep_alike
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
     from causeway.placements.staged.supply import Supply
 
 Row = tuple[Any, ...]
-
-# Keys of which two that the driver returns are the same in Python where they are in SQL.
-KEY_KINDS = {
-    *("AutoField", "BigAutoField", "SmallAutoField", "IntegerField", "BigIntegerField", "SmallIntegerField"),
-    *("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "UUIDField"),
-}
 
 
 class RowsOfPage(Exception):

@@ -87,6 +87,8 @@ class Want:
                 return self.take_by_keys(source, keys, f"no more than {few}")
         if self.planner.first_rows_class(self.planner, self).take():
             return None
+        if self.planner.top_groups_class(self.planner, self).take():
+            return None
         size = self.estimated()
         if size > few and self.take_fewer(sources, size):
             return None
