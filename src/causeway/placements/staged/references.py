@@ -59,8 +59,13 @@ class Reference:
     def joined_there(self) -> list[str]:
         """The aliases of core that a row must have, beside its own: those that no constraint promises."""
         component = self.tree.component(self.alias, self.tree.aliases_of_home(self.core.home))
+        # A row of the base table is there: the keys are its.
         further = [
-            alias for alias in component if alias != self.alias and not is_kept(self.tree.nodes[alias])
+            alias
+            for alias in component
+            if alias != self.alias
+            and self.tree.nodes[alias].join_type
+            and not is_kept(self.tree.nodes[alias])
         ]
         return component if further else [self.alias]
 
