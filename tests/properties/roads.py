@@ -6,7 +6,7 @@ from unittest.mock import patch
 from django.db import connections
 from hypothesis import strategies as st
 
-from causeway.placements.staged import top_n, want, writes
+from causeway.placements.staged import keys, top_n, writes
 from tests import databases
 
 
@@ -14,7 +14,7 @@ def limits():
     """Each limit by its name: where it stands, and numbers to draw from."""
     return {
         "rows inline": (connections["default"].ops, "inline_limit", [0, 1, 2, 3, 8]),
-        "keys": (want, "MOST_KEYS", [0, 1, 2, 3, 5]),
+        "keys": (keys, "MOST_KEYS", [0, 1, 2, 3, 5]),
         # A hundred of them are left to the conditions.
         "parameters": (connections["core"].features, "max_query_params", [101, 102, 105]),
         "keys written at once": (writes, "CHUNK", [2, 3, 5]),

@@ -32,7 +32,7 @@ def said_by(child, *arguments, status=0):
         "comments.models.Comment.objects.filter(article__title='Dams')",
         "comments.Comment.objects.filter(Q(article__title='Dams'))",
         "comments.Comment.objects.filter(article__in=articles.Article.objects.filter(title='Dams'))",
-        "articles.Article.objects.filter(Exists(comments.Comment.objects.filter(article=OuterRef('pk'))))",
+        "articles.Article.objects.filter(~Exists(comments.Comment.objects.filter(article=OuterRef('pk'))))",
         "  comments.Comment.objects.select_related('article')\n",
     ],
 )

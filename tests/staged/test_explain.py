@@ -84,7 +84,7 @@ class ReductionTests(StagedTestCase):
         ):
             self.carry_inline(5)
             self.assert_explained(
-                queryset,
+                queryset.annotate(Count("comments")),
                 ("core.library_article", "by 2 keys of 'shop_comment', no more than 5", 2),
             )
 

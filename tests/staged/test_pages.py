@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import pytest
 from django.db import connection
-from django.db.models import Count, F, Window
+from django.db.models import Count, F, Value, Window
 
 import causeway
 from causeway.placements.staged import top_n
@@ -150,6 +150,16 @@ class PageTests(StagedTestCase):
         self.assertEqual(
             [bookmark.article and bookmark.article.title for bookmark in bookmarks], ["Bridges", None, None]
         )
+
+    def test_an_order_by_a_value_is_none(self):
+        """The keys of a page are found without what it selects."""
+        self.carry_inline(0)
+        comments = Comment.objects.annotate(no=Value(False)).values_list("text", "no")
+        for order in (["article__title", F("no").asc()], ["article__title", "no"], [F("no").desc()]):
+            with patch.multiple(top_n, LEAST_FIRST=1, TIMES_THE_PAGE=1, THEN_TIMES=2):
+                ordered = comments.order_by(*order, "text")
+                self.assertEqual(list(ordered[:3]), list(ordered)[:3])
+                self.assertEqual(ordered.filter(article__author__name="Ada")[2][1], False)
 
     def test_a_page_of_core_rows_that_other_core_rows_refer_to(self):
         """A row that refers to the base table's is a condition on that, which is there in any case."""

@@ -10,7 +10,7 @@ from django.test import override_settings
 
 import causeway
 from causeway.exceptions import CoreUnavailable, PlacementError, TooManyStagedRows
-from causeway.placements.staged import core, want
+from causeway.placements.staged import core, keys, want
 from tests.library.models import Article
 from tests.shop.models import Comment
 from tests.staged.cases import StagedTestCase
@@ -104,7 +104,7 @@ class ExactLimitTests(StagedTestCase):
 
     def test_more_keys_than_are_usually_asked_for(self):
         """They are asked for where all other rows would be too many."""
-        with patch.object(want, "MOST_KEYS", 20):
+        with patch.object(keys, "MOST_KEYS", 20):
             self.assert_needed(self.flagged, self.needed)
 
     def test_keys_without_rows(self):

@@ -119,6 +119,21 @@ class SQLCompilerStagingMixin(StagingMixin):
         self.query.add_filter("pk__in", keys)
         return self.noted_sql_at_home()
 
+    def sql_moved(self, query, alias):
+        """The SQL of another query, of the same rows, on another connection; None where it cannot run there."""
+        given = self.query, self.using
+        self.query = query
+        try:
+            self.move_to(alias)
+            return self.noted_sql_at_home()
+        except (OtherDatabase, DatabaseError) as error:
+            if not isinstance(error, OtherDatabase) and not is_lack(error):
+                raise
+            self.query, alias = given
+            self.move_to(alias)
+            self.noted_sql_at_home()
+            return None
+
     def noted_sql_at_home(self):
         statement = self.noted_sql()
         self.load_at_home()

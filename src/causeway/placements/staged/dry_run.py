@@ -134,6 +134,9 @@ class DryRun(Execution):
         compiler.execution = self
 
     def placed(self, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+        if (of_core := self.moved_to_core(DryPlanner(self, self.compiler.statement))) is not None:
+            self.report.sent(self.connection.alias, of_core[0])
+            return of_core
         if not is_page(self.compiler):
             self.plan(sql, None)
             return sql, params

@@ -16,6 +16,7 @@ from causeway.placements.staged.page import PageSearch, is_page
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.relation import Relation
 from causeway.placements.staged.report import Report
+from causeway.placements.staged.semijoin import with_keys
 from causeway.placements.staged.shown import Row, RowsOfPage, ShownPage, shown_page
 from causeway.placements.staged.supply import Supply
 from causeway.placements.staged.temporaries import Temporaries
@@ -81,6 +82,9 @@ class Execution:
         Raises RowsOfPage instead where its rows were found on the way.
         """
         statement = sql, params
+        if (of_core := self.moved_to_core(Planner(self, self.compiler.statement))) is not None:
+            self.report.sent(self.connection.alias, of_core[0])
+            return of_core
         planner = Planner(self, self.compiler.statement)
         if is_page(self.compiler):
             statement, planner = self.paged(PageSearch(planner, len(params)), statement)
@@ -91,6 +95,11 @@ class Execution:
         self.report.supplied(supplies)
         self.report.sent(self.connection.alias, sql)
         return sql, params
+
+    def moved_to_core(self, planner: Planner) -> SQL | None:
+        """The statement on core, where that can be asked in place of the child's database; else None."""
+        found = with_keys(planner)
+        return None if found is None else self.compiler.sql_moved(*found)
 
     def paged(self, search: PageSearch, whole: SQL) -> tuple[SQL, Planner]:
         """The statement of a page, with what finds the core rows for it. Raises RowsOfPage."""

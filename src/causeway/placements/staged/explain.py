@@ -83,6 +83,8 @@ class Explanation:
             return f"The query runs on {self.using!r}, where {needed}."
         if not self.standing:
             return f"The query runs on {self.using!r}: it reaches no core table."
+        if self.using in cores() and any(alias != self.using for alias, _ in self.statements):
+            return f"The query runs on {self.using!r}, with keys in place of what it asks of other tables."
         if self.using in cores():
             return f"The query runs on {self.using!r}: it reaches core tables alone."
         return f"The query runs on {self.using!r}, where the core tables that it reaches are linked."

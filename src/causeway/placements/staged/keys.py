@@ -32,6 +32,9 @@ KEY_KINDS = {
 }
 
 
+# Up to so many keys of the child's rows are sent to core, for which its rows are fetched.
+MOST_KEYS = 20_000
+
 NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
 
@@ -75,6 +78,12 @@ class KeySource:
         if len(rows) > limit:
             return None
         return self.as_keys(row[0] for row in rows)
+
+    def for_core(self) -> list[Any] | None:
+        """The distinct keys, if they are no more than are sent to core."""
+        # To leave out what is there twice, a database may read the whole table in the order of the keys.
+        keys = self.keys(MOST_KEYS)
+        return self.keys(MOST_KEYS, distinct=True) if keys is None else keys
 
     def as_keys(self, values: Iterable[Any]) -> list[Any] | None:
         """The distinct values of the core column that may be equal to some others; None if that cannot be told."""

@@ -206,8 +206,13 @@ def is_plain_text(field: Any) -> bool:
 
 
 def is_unlike(node: Any) -> bool:
-    """Whether a part of a condition may mean something else on another server of the same engine."""
-    if isinstance(node, UNLIKE) or getattr(node, "contains_aggregate", False):
+    """Whether a part of a condition may mean something else on another server of the same engine, or of other rows."""
+    return bool(getattr(node, "contains_aggregate", False)) or is_of_server(node)
+
+
+def is_of_server(node: Any) -> bool:
+    """Whether a part of an expression may mean something else on another server of the same engine."""
+    if isinstance(node, UNLIKE):
         return True
     if isinstance(node, Func) and (type(node) is Func or not NAMES.isdisjoint(node.extra)):
         # A function of the database's own, by its name.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, OrderBy, Value
 from django.utils.functional import cached_property
 
 from causeway.backends.base.statements import of_query
@@ -99,7 +99,22 @@ def keys_query(query: Query, columns: Iterable[Col] = ()) -> Query:
     select(keys, (pk.get_col(keys.get_initial_alias()), *columns))
     for column in columns:
         refer(keys, column.alias)
+    leave_out_constants(keys)
     return keys
+
+
+def leave_out_constants(query: Any) -> None:
+    """Have a query not be ordered by values: those that it does not select, PostgreSQL refuses to order by."""
+    order = [item for item in query.order_by if not isinstance(query.annotations.get(name_of(item)), Value)]
+    # Without any, it would be ordered as its model is.
+    query.default_ordering = query.default_ordering and not query.order_by
+    query.order_by = tuple(order)
+
+
+def name_of(item: Any) -> str | None:
+    """What an item of ORDER BY names; None if it is more than a name."""
+    expression = item.expression if isinstance(item, OrderBy) else item
+    return expression.lstrip("-+") if isinstance(expression, str) else getattr(expression, "name", None)
 
 
 def select(query: Query, columns: tuple[Any, ...]) -> None:

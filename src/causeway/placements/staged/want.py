@@ -10,7 +10,7 @@ from django.db.models.lookups import In, Range
 from causeway.exceptions import TooManyStagedRows
 from causeway.placements.staged.content_types import RestrictionThere, is_mapped
 from causeway.placements.staged.core import Core, in_chunks
-from causeway.placements.staged.keys import KeySource, key_sources
+from causeway.placements.staged.keys import MOST_KEYS, KeySource, key_sources
 from causeway.placements.staged.lock import lock_as
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from causeway.placements.staged.planner import Planner
     from causeway.placements.staged.tree import Tree
 
-# Up to so many keys of the child's rows are sent to core, for which its rows are fetched.
-MOST_KEYS = 20_000
 # A range of keys is asked for instead, where at least one in so many of it is wanted.
 SPARSE = 2
 
@@ -99,7 +97,7 @@ class Want:
     def take_fewer(self, sources: list[KeySource], size: int) -> bool:
         """Fetch the rows by keys, if these are fewer than the about ``size`` rows there are otherwise."""
         for source in sources:
-            keys = source.keys(MOST_KEYS, distinct=True)
+            keys = source.for_core()
             if keys is not None and len(keys) < size:
                 self.take_by_keys(source, keys, f"fewer than the about {size} rows there are otherwise")
                 return True
