@@ -28,6 +28,7 @@ class Package:
     arguments: tuple[str, ...] = ()
     engines: tuple[str, ...] = PRODUCTS
     environment: dict[str, dict[str, str]] = field(default_factory=dict)
+    extensions: bool = False
 
     def source(self) -> Path:
         """The folder of its source, downloaded once. Raises SourceError."""

@@ -29,7 +29,7 @@ RUN_VARIABLE = "CAUSEWAY_PACKAGES_RUN"
 # Names of files that hold tests, by the habits of all packages.
 PYTHON_FILES = "python_files=tests.py test*.py *_tests.py"
 # What of a package says where and how it is split, which changes no outcome in one database.
-SPLIT_BY = {"engines", "own", "together"}
+SPLIT_BY = {"engines", "extensions", "own", "together"}
 # How much of a log is shown where a process failed.
 TAIL = 25
 
@@ -104,7 +104,11 @@ class PackageSuite:
     def layout(self, name: str, entry: dict[str, Any] | None) -> Layout:
         if entry is None:
             return one_database(self.local, name, self.aliases)
-        return two_databases(self.local, self.core, name, entry, self.aliases)
+        layout = two_databases(self.local, self.core, name, entry, self.aliases)
+        if self.package.extensions and (schema := entry.get("SCHEMA")):
+            # As docs/howto/postgresql.rst says: the search path goes on to where the extension stands.
+            layout.databases["core"]["OPTIONS"] = {"options": f"-c search_path={schema},public"}
+        return layout
 
     def process(self, verb: str, layout: Layout, folder: Path, log: Path) -> Any:
         # Tests write beside their files.

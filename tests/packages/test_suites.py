@@ -120,6 +120,12 @@ def test_settings_that_a_suite_gives_in_python(suite):
     assert found["test_of_the_orm"] == "passed"
 
 
+def test_the_search_path_of_core_goes_on_to_where_an_extension_stands(suite):
+    object.__setattr__(suite.package, "extensions", True)
+    layout = suite.layout("own", {"MODELS": ["notes"], "SCHEMA": "core"})
+    assert layout.databases["core"]["OPTIONS"] == {"options": "-c search_path=core,public"}
+
+
 def test_the_facts_of_the_models(suite):
     assert suite.run("models", "facts") == {
         "models": [{"label": "notes.Note", "table": "notes_note", "own_tables": [], "targets": []}],

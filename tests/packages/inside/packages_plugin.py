@@ -68,6 +68,29 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
             test_case.databases = {*databases, *CORES}
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: Any) -> Any:
+    """Have the keys of core tables begin anew where a suite has all of them do, which looks into one database."""
+    value = yield
+    if fixturedef.argname == "reset_sequences":
+        for alias in CORES:
+            begin_keys_anew(alias)
+    return value
+
+
+def begin_keys_anew(alias: str) -> None:
+    from django.apps import apps
+    from django.core.management.color import no_style
+    from django.db import connections
+
+    connection = connections[alias]
+    tables = set(connection.introspection.table_names())
+    models = [model for model in apps.get_models() if str(model._meta.db_table) in tables]
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), models):
+            cursor.execute(statement)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     if TOLD["verb"] == "models":
         write(models())
