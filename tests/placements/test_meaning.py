@@ -3,10 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.apps.registry import Apps
+from django.db import models
 from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Cast, Collate, Upper
 from django.db.models.sql.where import AND
 
+from causeway.placements.staged import bytewise
 from causeway.placements.staged.meaning import Meaning
 from tests import databases
 from tests.placements.carrying import connected, insert, make_table, results
@@ -72,26 +75,30 @@ def assert_nothing_is_missed(core, child):
     return asked
 
 
-def test_no_row_is_missed(pair):
+@pytest.mark.parametrize("indexed", [False, True])
+def test_no_row_is_missed(pair, indexed, monkeypatch):
     core, child = pair
+    monkeypatch.setattr(bytewise, "is_indexed", lambda field: indexed)
     asked = assert_nothing_is_missed(core, child)
     if child.vendor == "sqlite" or are_alike(core, child):
         # MySQL's collation is not known to find more than these.
         assert asked == (set(LOOKUPS) if core.vendor != "mysql" or child.vendor == "mysql" else {"exact"})
 
 
-def test_nor_in_another_language(core_of_another_language):
+@pytest.mark.parametrize("indexed", [False, True])
+def test_nor_in_another_language(core_of_another_language, indexed, monkeypatch):
+    monkeypatch.setattr(bytewise, "is_indexed", lambda field: indexed)
     assert assert_nothing_is_missed(*core_of_another_language) == set(LOOKUPS)
 
 
 def assert_same_order(core, child):
-    there = Meaning(child, core).order_there(Specimen.objects.order_by("char").query.resolve_ref("char"))
-    if there is not None:
-        rows = Specimen.objects.filter(char__isnull=False).values_list("id")
-        for ascending in (True, False):
-            here = rows.order_by(F("char").asc() if ascending else F("char").desc(), "id")
-            asked = rows.order_by(there.asc() if ascending else there.desc(), "id")
-            assert results(child, here) == results(core, asked)
+    column, there = Specimen.objects.order_by("char").query.resolve_ref("char"), None
+    rows = Specimen.objects.filter(char__isnull=False).values_list("id")
+    for descending in (False, True):
+        there = Meaning(child, core).order_there(column, descending=descending)
+        if there is not None:
+            here = rows.order_by(F("char").desc() if descending else F("char").asc(), "id")
+            assert results(child, here) == results(core, rows.order_by(there, "id"))
     return there
 
 
@@ -104,6 +111,44 @@ def test_rows_come_in_the_same_order(pair):
 
 def test_also_in_another_language(core_of_another_language):
     assert assert_same_order(*core_of_another_language) is not None
+
+
+def test_the_index_that_django_makes_of_texts_helps(pair):
+    core, child = pair
+    if core.vendor != "postgresql" or child.vendor != "sqlite":
+        pytest.skip("This is about SQLite and PostgreSQL.")
+    names = ["Harbour", "harbour", "hill", "Quay"]
+    indexed = type(
+        "Indexed",
+        (models.Model,),
+        {
+            "__module__": __name__,
+            "Meta": type("Meta", (), {"apps": Apps(), "app_label": "values"}),
+            "name": models.CharField(max_length=30, db_index=True),
+        },
+    )
+    make_table(core, indexed, [indexed(id=key, name=name) for key, name in enumerate(names)])
+    with core.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off; SET enable_sort = off")
+    meaning = Meaning(child, core)
+    column = indexed.objects.order_by("name").query.resolve_ref("name")
+    for descending in (False, True):
+        ordered = indexed.objects.using("origin").order_by(meaning.order_there(column, descending=descending))
+        assert "Index" in ordered.explain()
+        assert [row.name for row in ordered] == sorted(names, reverse=descending)
+    for lookup, value, expected in (
+        ("startswith", "haRB", {"Harbour", "harbour"}),
+        ("iexact", "HILL", {"hill"}),
+        ("istartswith", "h", {"Harbour", "harbour", "hill"}),
+        ("lt", "a", {"Harbour", "Quay"}),
+    ):
+        (condition,) = indexed.objects.filter(**{f"name__{lookup}": value}).query.where.children
+        asked = indexed.objects.using("origin").order_by()
+        asked.query.where.add(meaning.asked_there(condition), AND)
+        assert {row.name for row in asked} == expected
+        assert "Index Cond" in asked.explain()
+    with core.cursor() as cursor:
+        cursor.execute("RESET enable_seqscan; RESET enable_sort")
 
 
 def test_what_the_childs_database_may_have_alone_is_not_asked_for(pair):

@@ -11,10 +11,12 @@ from typing import Any
 
 from django.db import models
 from django.db.models import lookups
-from django.db.models.expressions import Col, Expression, Func, RawSQL
+from django.db.models.expressions import Col, Expression, Func, OrderBy, RawSQL
 from django.db.models.functions import Collate, Now, Random
 from django.db.models.sql import Query
 from django.db.models.sql.where import XOR, ExtraWhere, NothingNode, WhereNode
+
+from causeway.placements.staged.bytewise import OrderByBytes, by_bytes
 
 COMPARISONS = (
     lookups.Exact,
@@ -26,16 +28,6 @@ COMPARISONS = (
     lookups.Range,
 )
 CONTAINMENTS = (lookups.Contains, lookups.StartsWith, lookups.EndsWith)
-ORDERING = {lookups.GreaterThan, lookups.GreaterThanOrEqual, lookups.LessThan, lookups.LessThanOrEqual}
-IGNORING_CASE: dict[type, Any] = {
-    lookups.Contains: lookups.IContains,
-    lookups.EndsWith: lookups.IEndsWith,
-    lookups.IContains: lookups.IContains,
-    lookups.IEndsWith: lookups.IEndsWith,
-    lookups.IExact: lookups.IExact,
-    lookups.IStartsWith: lookups.IStartsWith,
-    lookups.StartsWith: lookups.IStartsWith,
-}
 # Their values are compared in the same way by every engine.
 ALIKE = (
     models.AutoField,
@@ -100,7 +92,8 @@ class Meaning:
         """What core is asked for in place of a condition; None where it cannot find all that matters."""
         if self.holds_there(condition):
             return condition
-        return by_bytes(condition) if self.by_bytes and self.is_given(condition) else None
+        is_text = self.by_bytes and self.is_given(condition) and is_on_plain_text(condition)
+        return by_bytes(condition) if is_text else None
 
     def holds_there(self, condition: Any) -> bool:
         """Whether core may evaluate the condition."""
@@ -157,31 +150,12 @@ class Meaning:
             return bool(self.here.vendor != "sqlite" or self.there.vendor == "sqlite")
         return bool(self.here.vendor != "mysql")
 
-    def order_there(self, column: Col) -> Any:
-        """The expression by which core orders rows as the child's database does by a column; None if it cannot."""
+    def order_there(self, column: Col, *, descending: bool = False) -> OrderBy | None:
+        """The order in which core has rows as the child's database orders them by a column; None if it cannot."""
         field = target_of(column.target)
         if self.same_text or (isinstance(field, ALIKE) and is_djangos(field)):
-            return column
-        return Collate(column, "C") if self.by_bytes and is_plain_text(field) else None
-
-
-def by_bytes(condition: Any) -> Any:
-    """What PostgreSQL is asked for in place of a condition on a text as SQLite takes it; None where it cannot be.
-
-    SQLite's LIKE takes letters of ASCII for the same in either case, and no others.
-    """
-    if not isinstance(condition, lookups.Lookup) or not isinstance(condition.lhs, Col):
-        return None
-    if not is_djangos(condition) or not is_plain_text(target_of(condition.lhs.output_field)):
-        return None
-    kind, value = type(condition), condition.rhs
-    column = Collate(condition.lhs, "C")
-    if kind in ORDERING and not hasattr(value, "resolve_expression"):
-        return kind(column, value)
-    if kind in IGNORING_CASE and isinstance(value, str) and value.isascii():
-        # In the collation of the database, UPPER() of the value might be something else.
-        return IGNORING_CASE[kind](column, value.upper())
-    return None
+            return OrderBy(column, descending=descending)
+        return OrderByBytes(column, descending=descending) if self.by_bytes and is_plain_text(field) else None
 
 
 def is_usual(value: Any, longest: int) -> bool:
@@ -203,6 +177,13 @@ def target_of(field: Any) -> Any:
 def is_plain_text(field: Any) -> bool:
     """Whether a column holds texts that are compared by the rules of its database."""
     return isinstance(field, TEXT) and is_djangos(field) and not field.db_collation
+
+
+def is_on_plain_text(condition: Any) -> bool:
+    """Whether a condition is a lookup of Django's on a column that holds such texts."""
+    if not isinstance(condition, lookups.Lookup) or not isinstance(condition.lhs, Col):
+        return False
+    return is_djangos(condition) and is_plain_text(target_of(condition.lhs.output_field))
 
 
 def is_unlike(node: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, OrderBy
 from django.db.models.lookups import In
 from django.db.models.sql.where import AND, WhereNode
 
@@ -86,7 +86,9 @@ def is_alike(meaning: Meaning, tree: Tree, sources: Any) -> bool:
 
 def is_ordered_alike(meaning: Meaning, order: Any) -> bool:
     column = order.expression
-    return isinstance(column, Col) and not column.target.null and meaning.order_there(column) is column
+    if not isinstance(column, Col) or column.target.null:
+        return False
+    return type(meaning.order_there(column)) is OrderBy
 
 
 def replaced(where: Any, conditions: dict[Any, Any]) -> Any:

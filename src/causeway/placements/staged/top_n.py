@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Avg, Count, Max, Min, Sum
 from django.db.models.expressions import Col, OrderBy, Ref, Star
-from django.db.models.lookups import GreaterThan, In, LessThan
+from django.db.models.lookups import In
 from django.db.models.sql.constants import INNER, LOUTER
 
 from causeway.backends.base.columns import kind, stored
+from causeway.placements.staged.bytewise import before
 from causeway.placements.staged.core import in_chunks
 from causeway.placements.staged.keys import KEY_KINDS
 from causeway.placements.staged.meaning import aliases_of, has_subquery
@@ -96,14 +97,13 @@ class FirstRows:
         ):
             return None
         self.column = column
-        there = self.planner.meaning(self.want.home).order_there(column)
-        return OrderBy(there, descending=order.descending) if there is not None else None
+        return self.planner.meaning(self.want.home).order_there(column, descending=order.descending)
 
     def take(self) -> bool:
         """Fetch them; False where there is no such order, or the page asks for too many."""
         if self.order is None:
             return False
-        before = self.want.supply.copied()
+        rows = self.want.supply.copied()
         for first in tries(self.want):
             # There are no more, but core would look for one to the end of the index.
             self.want.add(self.want.core.fetch(self.query(first), first - 1))
@@ -113,7 +113,7 @@ class FirstRows:
                 return True
             self.want.supply.steps.append(f"{step} do not fill the page")
         # What is needed may be others.
-        self.want.supply.restore(before)
+        self.want.supply.restore(rows)
         return False
 
     def query(self, first: int) -> Query:
@@ -124,8 +124,7 @@ class FirstRows:
         boundary.order_by = (self.order,)
         boundary.set_limits(first, first + 1)
         boundary.subquery = True
-        before = GreaterThan if self.order.descending else LessThan
-        query = self.want.query(before(ordered, boundary))
+        query = self.want.query(before(self.order, boundary))
         # So that core reads them off an index.
         query.order_by = (self.order,)
         return query
@@ -256,7 +255,7 @@ class TopGroups:
         """Fetch them; False where there is no such order, or they do not fill the page."""
         if not self.can_be_told:
             return False
-        before = self.want.supply.copied()
+        rows = self.want.supply.copied()
         for first in tries(self.want):
             groups = self.groups(first)
             # A group that is not among them comes after the last.
@@ -272,7 +271,7 @@ class TopGroups:
             self.want.supply.steps.append(f"{step} do not fill the page")
             if last is None:
                 break
-        self.want.supply.restore(before)
+        self.want.supply.restore(rows)
         return False
 
     def groups(self, first: int) -> list[Row]:
