@@ -154,6 +154,15 @@ class FigureTests(TopTestCase):
             self.assertEqual(len(articles[:3]), 3)
             self.assertEqual(articles.first().number, 5)
 
+    def test_equal_figures_are_told_apart_by_the_key_without_more_rows(self):
+        Comment.objects.all().delete()
+        Comment.objects.bulk_create(Comment(article=article, text="only") for article in self.further)
+        articles = Article.objects.annotate(number=Count("comments"))
+        with causeway.max_staged_rows(8):
+            for order, expected in (("pk", self.further), ("-pk", self.further[::-1])):
+                self.assertEqual(list(articles.order_by("-number", order)[:3]), expected[:3])
+        self.assertEqual(articles.order_by("-number", "-title")[0].title, max(a.title for a in self.further))
+
     @pytest.mark.sqlite3
     def test_what_is_told_before_is_what_is_done(self):
         articles = Article.objects.annotate(number=Count("comments")).order_by("-number", "pk")

@@ -33,8 +33,10 @@ def with_keys(planner: Planner) -> tuple[Query, str] | None:
     if len(planner.trees) != 1 or planner.trees[0].clause.compiler is not compiler or query.extra_tables:
         return None
     (tree,) = planner.trees
-    homes = set(tree.homes.values())
-    if len(homes) != 1 or None in homes or any(is_mapped(node.table_name) for node in tree.nodes.values()):
+    homes, nodes = set(tree.homes.values()), tree.nodes.values()
+    if len(homes) != 1 or None in homes or any(is_mapped(node.table_name) for node in nodes):
+        return None
+    if any(getattr(node, "filtered_relation", None) for node in nodes):
         return None
     sources = {id(each): subquery_keys(planner, each) for each in tree.conditions if has_subquery(each)}
     if not sources or not all(
@@ -77,8 +79,10 @@ def is_alike(meaning: Meaning, tree: Tree, sources: Any) -> bool:
         return not any(has_subquery(each) or any(map(is_of_server, parts(each))) for each in every)
     if compiler.query.group_by is not None or compiler.query.distinct:
         return False
+    joins = [fields for node in tree.nodes.values() if node.join_type for fields in node.join_fields]
     return (
-        all(isinstance(each, Col) for each in shown)
+        all(kind(stored(field), meaning.there) in KEY_KINDS for fields in joins for field in fields)
+        and all(isinstance(each, Col) for each in shown)
         and all(map(meaning.is_same_there, conditions))
         and all(is_ordered_alike(meaning, each) for each in orders)
     )

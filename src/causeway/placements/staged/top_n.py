@@ -213,7 +213,11 @@ class TopGroups:
         """Note the orderings by figures or by the key, up to the first that is by anything else."""
         for order, _ in self.compiler.get_order_by():
             expression = expression_of(order)
-            is_key = expression == self.key
+            is_key = (
+                isinstance(expression, Col)
+                and expression.alias == self.key.alias
+                and expression.target == self.key.target
+            )
             if is_key:
                 expression = self.other
             elif not (expression.contains_aggregate and self.is_of_child(expression)):
