@@ -38,12 +38,29 @@ def top_ten() -> QuerySet:
     return Article.objects.annotate(number=Count("comments")).order_by("-number", "pk")[:10]
 
 
+def deep_page() -> QuerySet:
+    return Comment.objects.select_related("article").order_by("-created_at")[10_000:10_020]
+
+
+def listed() -> QuerySet:
+    return Article.objects.annotate(number=Count("comments")).order_by("-created_at")[:20]
+
+
+def excluded() -> QuerySet:
+    return Comment.objects.filter(flagged=True).exclude(article__title__startswith=PREFIX)
+
+
 SPANNING: dict[str, Callable[[], Any]] = {
     "count of local rows filtered by a core column": lambda: filtered_by_core().count(),
     "newest 20 local rows with their core row": lambda: [(c.pk, c.article.title) for c in newest()],
     "first 20 local rows by a core column": lambda: [c.article.title for c in by_core_title()],
     "core rows that have a flagged local row": lambda: sorted(a.pk for a in core_with_flagged()),
     "top ten core rows by local count": lambda: [(a.pk, a.number) for a in top_ten()],
+    "20 local rows deep in a list, with their core row": lambda: [
+        (c.pk, c.article.title) for c in deep_page()
+    ],
+    "newest 20 core rows with their local count": lambda: [(a.pk, a.number) for a in listed()],
+    "count of flagged local rows but for some core rows": lambda: excluded().count(),
 }
 
 

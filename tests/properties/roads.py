@@ -6,7 +6,7 @@ from unittest.mock import patch
 from django.db import connections
 from hypothesis import strategies as st
 
-from causeway.placements.staged import keys, top_n, writes
+from causeway.placements.staged import keys, page, top_n, writes
 from tests import databases
 
 
@@ -18,6 +18,8 @@ def limits():
         # A hundred of them are left to the conditions.
         "parameters": (connections["core"].features, "max_query_params", [101, 102, 105]),
         "keys written at once": (writes, "CHUNK", [2, 3, 5]),
+        "rows before a page": (page, "LEAST_BEFORE", [1, 2, 5]),
+        "rows up to a page": (page, "MOST_BEFORE", [2, 4, 8]),
         "first rows": (top_n, "LEAST_FIRST", [1, 2, 4]),
         "first rows by the page": (top_n, "TIMES_THE_PAGE", [0, 1, 2]),
         "first rows again": (top_n, "THEN_TIMES", [1, 2, 4]),

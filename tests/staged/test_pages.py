@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Count, F, Value, Window
 
 import causeway
+from causeway.placements.staged import page as staged_page
 from causeway.placements.staged import top_n
 from tests.library.models import Article, Author
 from tests.orm.models import Crossing, Harbour, Mention, Place, Venue
@@ -89,6 +90,26 @@ class PageTests(StagedTestCase):
                 self.assertEqual(comments.select_related(related)[20].text, "014")
                 self.assertEqual(list(comments.select_related(related)[36:40]), [])
                 self.assertEqual([c.text for c in comments.select_related(related)[34:40]], ["028", "029"])
+
+    def test_pages_whose_rows_before_are_gone_through(self):
+        """They come to the same as those whose rows before are counted."""
+        self.lose("Dams")
+        titles = [title for title in self.articles if title != "Dams"]
+        for number in range(60):
+            title = "Dams" if number % 7 == 3 and number < 40 else titles[number % 5]
+            Comment.objects.create(article_id=self.articles[title].pk, text=f"{number:02}")
+        added = Comment.objects.filter(text__lt="A").order_by("text")
+        left = [number for number in range(60) if number % 7 != 3 or number >= 40]
+        mine = [number for number in left if titles[number % 5] in {"Canals", "Locks"}]
+        for least, most in ((1, 10**6), (1, 50), (5, 30), (10**6, 10**6)):
+            limits = {"LEAST_BEFORE": least, "MOST_BEFORE": most}
+            for low, high in ((1, 3), (4, 9), (20, 25), (45, 49), (50, 80), (70, 80)):
+                with self.subTest(low=low, high=high, **limits), patch.multiple(staged_page, **limits):
+                    for related in ("article", "article__author"):
+                        shown = self.shown(added.select_related(related)[low:high])
+                        self.assertEqual(shown, [(f"{n:02}", titles[n % 5]) for n in left[low:high]])
+                    kept = added.filter(article__author__name="Ben")[low:high]
+                    self.assertEqual([int(comment.text) for comment in kept], mine[low:high])
 
     def test_a_page_of_references_by_texts(self):
         """Which texts are the same is for the child's database to say."""

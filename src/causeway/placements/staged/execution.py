@@ -104,7 +104,8 @@ class Execution:
     def paged(self, search: PageSearch, whole: SQL) -> tuple[SQL, Planner]:
         """The statement of a page, with what finds the core rows for it. Raises RowsOfPage."""
         shown = shown_page(Planner(self, self.compiler.statement)) if self.brings_rows else None
-        if shown is not None and not search.number_before and (rows := self.rows_of(shown)) is not None:
+        is_first = not (search.is_gone_through or search.number_before)
+        if shown is not None and is_first and (rows := self.rows_of(shown)) is not None:
             raise RowsOfPage(rows)
         for is_short in (False, True) if shown is None else (True,):
             page = search.page(is_short=is_short)

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from causeway.placements.staged.report import Report
 
 
+# From so many rows before a page to so many at its end, the child's database goes through them once: they are looked at one
+# by one. Those before other pages are counted first, by what they refer to.
+LEAST_BEFORE, MOST_BEFORE = 1_000, 20_000
+
+
 def is_page(compiler: Any) -> bool:
     """Whether a statement's rows are a page of those of its base table, told by their keys."""
     if not is_plain_slice(compiler) or compiler.query.group_by is not None:
@@ -272,6 +277,19 @@ class PageSearch:
         ]
 
     @cached_property
+    def can_be_told(self) -> bool:
+        """Whether core tells apart what rows refer to as the child's database does."""
+        return all(reference is None or reference.can_be_told() for reference in self.references)
+
+    @cached_property
+    def is_gone_through(self) -> bool:
+        """Whether the rows before the page are looked at together with those of it."""
+        low, high = self.query.low_mark, self.query.high_mark
+        if self.found is None or low < LEAST_BEFORE or high > MOST_BEFORE:
+            return False
+        return any(self.references) and self.can_be_told
+
+    @cached_property
     def number_before(self) -> int:
         """How many of the rows before the page are left out."""
         if self.found is None or not self.query.low_mark or not any(self.references):
@@ -298,9 +316,10 @@ class PageSearch:
         """
         if self.found is None or not (is_short or self.query.low_mark):
             return self.told_page()
-        if not all(reference is None or reference.can_be_told() for reference in self.references):
+        if not self.can_be_told:
             return None
-        return self.whole_page() if is_short or self.number_before else self.told_page()
+        is_whole = is_short or self.is_gone_through or self.number_before
+        return self.whole_page() if is_whole else self.told_page()
 
     def told_page(self) -> Page | None:
         return None if self.found is None else self.of_rows(self.found.rows())
@@ -308,13 +327,14 @@ class PageSearch:
     def whole_page(self) -> Page | None:
         """The page of rows that refer to rows which are there: it goes on with further ones until it is full."""
         assert self.found is not None
-        low, skipped = self.query.low_mark, self.number_before
-        wanted = number = skipped + self.query.high_mark - low
+        low, high = self.query.low_mark, self.query.high_mark
+        start, skipped = (0, low) if self.is_gone_through else (low, self.number_before)
+        wanted = number = skipped + high - low
         more = 0
         while True:
             # In one statement with those before: of rows that are equal in the order, another may give the same again.
             query = self.found.query.clone()
-            query.low_mark, query.high_mark = low, low + number
+            query.low_mark, query.high_mark = start, start + number
             rows = self.asked(query).rows()
             whole = self.whole(rows)
             if len(whole) >= wanted or len(rows) < number:
