@@ -59,6 +59,9 @@ LIMITS = [
     "aggregate functions are not allowed in WHERE",
 ]
 
+# Models whose columns are in part those of one table.
+INHERITED = [{"Port", "Haven"}, {"Ship", "Ferry"}]
+
 WRONG_SQL = {"OperationalError", "ProgrammingError"}
 # The methods after which one row stands for all that are equal to it.
 CHOOSING = r"\.(union|intersection|difference|distinct|annotate|aggregate|earliest|latest)\("
@@ -118,6 +121,16 @@ def writes_core(query):
     return query.writes and model is not None and model[1] in {*graph.CORE, "Ferry"}
 
 
+def reads_what_it_writes(query):
+    """Whether an update takes values from a subquery on rows of the table that it writes."""
+    model = re.match(r"\W*(\w+)\.objects.*\.update\(", query.source)
+    if model is None:
+        return False
+    one_table = next((names for names in INHERITED if model[1] in names), {model[1]})
+    written = query.source[query.source.rindex(".update(") :]
+    return not one_table.isdisjoint(re.findall(r"Subquery\((\w+)\.objects", written))
+
+
 def are_same(found, expected, query):
     """Whether two outcomes are the same, but for what no engine promises."""
     if databases.core_product() != databases.product() and expected[0] == "raised":
@@ -173,6 +186,9 @@ class Reference:
         """The outcome; None where it cannot be told."""
         expected = self.whole.run(query)
         if any(limit in str(self.whole.error) for limit in LIMITS):
+            return None
+        if databases.engine() == "sqlite3" and reads_what_it_writes(query):
+            # SQLite reckons the value of each row after it has written those before, in the order in which it finds them.
             return None
         if databases.core_product() == databases.product():
             return expected
