@@ -1,5 +1,7 @@
 """A suite of a package's own, run as those of packages.toml are."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.databases import SQLiteDatabases
@@ -121,7 +123,7 @@ def test_settings_that_a_suite_gives_in_python(suite):
 
 
 def test_the_search_path_of_core_goes_on_to_where_an_extension_stands(suite):
-    object.__setattr__(suite.package, "extensions", True)
+    suite = replace(suite, package=replace(suite.package, extensions=True))
     layout = suite.layout("own", {"MODELS": ["notes"], "SCHEMA": "core"})
     assert layout.databases["core"]["OPTIONS"] == {"options": "-c search_path=core,public"}
 

@@ -285,14 +285,14 @@ class PageSearch:
     def is_gone_through(self) -> bool:
         """Whether the rows before the page are looked at together with those of it."""
         low, high = self.query.low_mark, self.query.high_mark
-        if self.found is None or low < LEAST_BEFORE or high > MOST_BEFORE:
+        if low < LEAST_BEFORE or high > MOST_BEFORE or self.found is None:
             return False
         return any(self.references) and self.can_be_told
 
     @cached_property
     def number_before(self) -> int:
         """How many of the rows before the page are left out."""
-        if self.found is None or not self.query.low_mark or not any(self.references):
+        if not self.query.low_mark or self.found is None or not any(self.references):
             return 0
         query = self.found.query.clone()
         query.low_mark, query.high_mark = 0, self.query.low_mark

@@ -195,7 +195,8 @@ class Want:
 
     def in_chunks(self, source: Any, keys: list[Any]) -> Iterable[Sequence[Any]]:
         """The keys, a part for each statement. Raises TooManyStagedRows."""
-        _, params = self.core.compiled(self.query())
+        is_limited = self.core.connection.features.max_query_params is not None
+        params = self.core.compiled(self.query())[1] if is_limited else ()
         chunks = list(in_chunks(keys, self.core.connection, len(params)))
         if len(keys) > self.core.most and source.is_unique(self.alias):
             # Some may have no row; but nothing is fetched that is refused then.
