@@ -5,13 +5,22 @@ from unittest.mock import patch
 
 import pytest
 from django.db import connection
-from django.db.models import Count, F, Value, Window
+from django.db.models import Count, Exists, F, OuterRef, Value, Window
 
 import causeway
 from causeway.placements.staged import page as staged_page
 from causeway.placements.staged import top_n
 from tests.library.models import Article, Author
-from tests.orm.models import Crossing, Harbour, Mention, Place, Venue
+from tests.orm.models import (
+    Anchor,
+    Crossing,
+    Harbour,
+    LocalCascade,
+    LocalRestrict,
+    Mention,
+    Place,
+    Venue,
+)
 from tests.shop.models import Bookmark, Comment
 from tests.staged.cases import StagedTestCase
 
@@ -171,6 +180,20 @@ class PageTests(StagedTestCase):
         self.assertEqual(
             [bookmark.article and bookmark.article.title for bookmark in bookmarks], ["Bridges", None, None]
         )
+
+    def test_a_page_of_joined_rows_whose_keys_name_more_of_core(self):
+        """What is selected is ordered by itself; not selected, by the order of the model that it refers to."""
+        anchor = Anchor.objects.create(name="one")
+        for name in "ab":
+            owner = LocalCascade.objects.create(name=name, anchor=anchor)
+            for number in range(3):
+                LocalRestrict.objects.create(name=str(number), anchor=anchor, owner=owner)
+        others = Article.objects.exclude(pk=OuterRef("anchor") - 10**6)
+        joined = LocalCascade.objects.filter(Exists(others)).values("localrestrict__id", "anchor")
+        ordered = joined.order_by("localrestrict__id", "anchor")
+        with patch.object(Anchor._meta, "ordering", ["name"]):
+            for low, high in ((0, 2), (1, 4), (0, 9)):
+                self.assertEqual(list(ordered[low:high]), list(ordered)[low:high])
 
     def test_an_order_by_a_value_is_none(self):
         """The keys of a page are found without what it selects."""

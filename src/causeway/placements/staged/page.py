@@ -34,7 +34,9 @@ def is_page(compiler: Any) -> bool:
     """Whether a statement's rows are a page of those of its base table, told by their keys."""
     if not is_plain_slice(compiler) or compiler.query.group_by is not None:
         return False
-    joins = [node for node in nodes_of(compiler).values() if node.join_type]
+    # Where no table of its own is staged, one of a subquery is; what it joins itself, it may join only to be ordered.
+    nodes = nodes_of(compiler) or compiler.query.alias_map
+    joins: list[Any] = [node for node in nodes.values() if node.join_type]
     if not all(join.join_field.many_to_one or join.join_field.one_to_one for join in joins):
         return False
     fields = [compiler.query.get_meta().pk, *(field for join in joins for _, field in join.join_fields)]
