@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import pytest
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Value, Window
+from django.db.models import Count, Exists, ExpressionWrapper, F, IntegerField, OuterRef, Value, Window
 
 import causeway
 from causeway.placements.staged import page as staged_page
@@ -195,10 +195,34 @@ class PageTests(StagedTestCase):
             for low, high in ((0, 2), (1, 4), (0, 9)):
                 self.assertEqual(list(ordered[low:high]), list(ordered)[low:high])
 
+    def test_a_name_in_an_order_is_that_of_what_is_selected(self):
+        """By itself it would stand for the order of the model that it refers to."""
+        self.carry_inline(0)
+        anchors = [Anchor.objects.create(name=name) for name in "pqrstu"]
+        owners = [LocalCascade.objects.create(name=name, anchor=anchors[0]) for name in "abcd"]
+        for anchor in anchors:
+            for owner in owners:
+                LocalRestrict.objects.create(name=owner.name, anchor=anchor, owner=owner)
+        rows = LocalRestrict.objects.values_list("owner", "anchor__name")
+        expected = [(owner.pk, anchor.name) for anchor in anchors for owner in owners]
+        with (
+            patch.object(LocalCascade._meta, "ordering", ["-name"]),
+            patch.multiple(top_n, LEAST_FIRST=2, TIMES_THE_PAGE=1, THEN_TIMES=2),
+        ):
+            for low, high in ((0, 2), (1, 4), (3, 9)):
+                self.assertEqual(list(rows.order_by("anchor__name", "owner")[low:high]), expected[low:high])
+
     def test_an_order_by_a_value_is_none(self):
         """The keys of a page are found without what it selects."""
         self.carry_inline(0)
         comments = Comment.objects.annotate(no=Value(False)).values_list("text", "no")
+        one = ExpressionWrapper(Value(1), output_field=IntegerField())
+        by_one = (
+            Comment.objects.annotate(one=one)
+            .values_list("text", "one")
+            .order_by(F("one").asc(), "article__title", "text")
+        )
+        self.assertEqual(list(by_one[:3]), list(by_one.all())[:3])
         for order in (["article__title", F("no").asc()], ["article__title", "no"], [F("no").desc()]):
             with patch.multiple(top_n, LEAST_FIRST=1, TIMES_THE_PAGE=1, THEN_TIMES=2):
                 ordered = comments.order_by(*order, "text")

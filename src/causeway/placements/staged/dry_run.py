@@ -17,7 +17,7 @@ from causeway.placements.staged.page import Asked, Page, PageSearch, is_page
 from causeway.placements.staged.planner import Planner
 from causeway.placements.staged.shown import ShownPage, shown_page
 from causeway.placements.staged.supply import Supply
-from causeway.placements.staged.top_n import FirstRows, TopGroups
+from causeway.placements.staged.top_n import FirstRows, TopGroups, TopN
 
 if TYPE_CHECKING:
     from django.db.models.sql import Query
@@ -86,23 +86,24 @@ class EstimatedSupply(Supply):
         return "inline" if self.count <= ops.inline_limit else "temporary table"
 
 
-class EstimatedFirstRows(FirstRows):
+class EstimatedTopN(TopN):
     def fills_page(self) -> bool:
         self.want.supply.steps.append("not known before whether they are enough")
         return True
 
 
-class EstimatedTopGroups(TopGroups):
-    def fills_page(self, last: Any) -> bool:
-        self.want.supply.steps.append("not known before whether they are enough")
-        return True
+class EstimatedFirstRows(EstimatedTopN, FirstRows):
+    pass
+
+
+class EstimatedTopGroups(EstimatedTopN, TopGroups):
+    pass
 
 
 class DryPlanner(Planner):
     core_class = EstimatingCore
     supply_class = EstimatedSupply
-    first_rows_class = EstimatedFirstRows
-    top_groups_class = EstimatedTopGroups
+    top_n_classes = (EstimatedFirstRows, EstimatedTopGroups)
 
     def satisfy(self, want: Want) -> None:
         try:
@@ -135,7 +136,6 @@ class DryRun(Execution):
 
     def placed(self, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
         if (of_core := self.moved_to_core(DryPlanner(self, self.compiler.statement))) is not None:
-            self.report.sent(self.connection.alias, of_core[0])
             return of_core
         if not is_page(self.compiler):
             self.plan(sql, None)

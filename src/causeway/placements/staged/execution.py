@@ -83,7 +83,6 @@ class Execution:
         """
         statement = sql, params
         if (of_core := self.moved_to_core(Planner(self, self.compiler.statement))) is not None:
-            self.report.sent(self.connection.alias, of_core[0])
             return of_core
         planner = Planner(self, self.compiler.statement)
         if is_page(self.compiler):
@@ -99,7 +98,10 @@ class Execution:
     def moved_to_core(self, planner: Planner) -> SQL | None:
         """The statement on core, where that can be asked in place of the child's database; else None."""
         found = with_keys(planner)
-        return None if found is None else self.compiler.sql_moved(*found)
+        moved: SQL | None = None if found is None else self.compiler.sql_moved(*found)
+        if moved is not None:
+            self.report.sent(self.connection.alias, moved[0])
+        return moved
 
     def paged(self, search: PageSearch, whole: SQL) -> tuple[SQL, Planner]:
         """The statement of a page, with what finds the core rows for it. Raises RowsOfPage."""

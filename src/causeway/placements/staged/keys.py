@@ -31,7 +31,6 @@ KEY_KINDS = {
     *("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "UUIDField"),
 }
 
-
 # Up to so many keys of the child's rows are sent to core, for which its rows are fetched.
 MOST_KEYS = 20_000
 

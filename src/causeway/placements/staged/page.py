@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from django.db.models.expressions import Col, OrderBy, Value
+from django.db.models.expressions import Col, ExpressionWrapper, OrderBy, Ref, Value
+from django.db.models.functions import Cast
+from django.db.models.sql import Query
 from django.utils.functional import cached_property
 
 from causeway.backends.base.statements import of_query
 from causeway.conf import cores
 from causeway.placements.staged.core import Core, is_key
-from causeway.placements.staged.meaning import Meaning, aliases_of, has_subquery
+from causeway.placements.staged.meaning import Meaning, aliases_of, has_subquery, parts
 from causeway.placements.staged.references import Reference
 from causeway.placements.staged.statement import Clause
 from causeway.placements.staged.tree import Tree
 
 if TYPE_CHECKING:
-    from django.db.models.sql import Query
-
     from causeway.placements.staged.planner import Planner
     from causeway.placements.staged.report import Report
 
@@ -97,31 +98,47 @@ def nodes_of(compiler: Any) -> dict[str, Any]:
     return clauses[0].nodes if clauses else {}
 
 
-def keys_query(query: Query, columns: Iterable[Col] = ()) -> Query:
-    """The query of the primary keys of a page, and of further columns of its rows."""
-    keys = query.clone()
+def keys_query(compiler: Any, columns: Iterable[Col] = ()) -> Query:
+    """The query of the primary keys of the page that a statement is, and of further columns of its rows."""
+    keys: Query = compiler.query.clone()
     keys.select_related = False
     keys.clear_select_clause()
     pk: Any = keys.get_meta().pk
     select(keys, (pk.get_col(keys.get_initial_alias()), *columns))
     for column in columns:
         refer(keys, column.alias)
-    leave_out_constants(keys)
+    order_as(keys, compiler)
     return keys
 
 
-def leave_out_constants(query: Any) -> None:
-    """Have a query not be ordered by values: those that it does not select, PostgreSQL refuses to order by."""
-    order = [item for item in query.order_by if not isinstance(query.annotations.get(name_of(item)), Value)]
-    # Without any, it would be ordered as its model is.
-    query.default_ordering = query.default_ordering and not query.order_by
-    query.order_by = tuple(order)
+def order_as(query: Any, compiler: Any) -> None:
+    """Have a query that selects something else be ordered as a statement: a name in its order may be that of a selected column.
+
+    Values leave the order as it is, and PostgreSQL refuses to order by them.
+    """
+    # Rows of groups are not ordered as their model is.
+    is_unordered = compiler.query.group_by is not None and compiler._meta_ordering
+    orders = [] if is_unordered else [in_full(order) for order, _ in compiler.get_order_by()]
+    query.clear_ordering(force=True)
+    query.standard_ordering = True
+    query.order_by = tuple(order for order in orders if not is_value(order.expression))
+    for part in chain.from_iterable(map(parts, query.order_by)):
+        outer = part.get_external_cols() if isinstance(part, Query) else [part]
+        for column in outer:
+            if isinstance(column, Col) and column.alias in query.alias_map:
+                refer(query, column.alias)
 
 
-def name_of(item: Any) -> str | None:
-    """What an item of ORDER BY names; None if it is more than a name."""
-    expression = item.expression if isinstance(item, OrderBy) else item
-    return expression.lstrip("-+") if isinstance(expression, str) else getattr(expression, "name", None)
+def in_full(order: Any) -> OrderBy:
+    """The order by an expression itself, where the statement names it only."""
+    in_full: OrderBy = order.copy()
+    if isinstance(order.expression, Ref):
+        in_full.set_source_expressions(order.expression.get_source_expressions())
+    return in_full
+
+
+def is_value(expression: Any) -> bool:
+    return all(isinstance(part, (Cast, ExpressionWrapper, Value)) for part in parts(expression))
 
 
 def select(query: Query, columns: tuple[Any, ...]) -> None:
@@ -238,13 +255,13 @@ class PageSearch:
     @cached_property
     def found(self) -> Asked | None:
         """What asks for the keys of the page; None if they cannot be found without all tables."""
-        query = keys_query(self.query, self.columns.values())
+        query = keys_query(self.compiler, self.columns.values())
         for alias in self.tree.nodes:
             # Its own database leaves out what refers to nothing in it.
             if self.tree.may_leave_out(alias) and self.tree.is_here(alias):
                 refer(query, alias)
         found = self.asked(query)
-        if staged_tables(found.compiler.statement) == staged_tables(self.planner.statement):
+        if staged_tables(found.compiler.statement) >= staged_tables(self.planner.statement):
             return None
         is_told = all(self.is_told(alias, nodes_of(found.compiler)) for alias in self.tree.nodes)
         return found if is_told and self.is_alike(found.compiler.connection) else None

@@ -14,7 +14,7 @@ from causeway.placements.staged.meaning import Meaning
 from causeway.placements.staged.page import Page
 from causeway.placements.staged.statement import Statement
 from causeway.placements.staged.supply import Supply
-from causeway.placements.staged.top_n import FirstRows, TopGroups
+from causeway.placements.staged.top_n import FirstRows, TopGroups, TopN
 from causeway.placements.staged.tree import Tree
 from causeway.placements.staged.want import Want
 
@@ -29,8 +29,8 @@ class Planner:
 
     core_class: type[Core] = Core
     supply_class: type[Supply] = Supply
-    first_rows_class: type[FirstRows] = FirstRows
-    top_groups_class: type[TopGroups] = TopGroups
+    # Ways to the rows of a page by its order.
+    top_n_classes: tuple[type[TopN], ...] = (FirstRows, TopGroups)
 
     def __init__(self, execution: Execution, statement: Statement, page: Page | None = None) -> None:
         self.execution = execution

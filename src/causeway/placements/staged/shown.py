@@ -16,7 +16,7 @@ from django.db.models.sql.constants import INNER, LOUTER
 from causeway.backends.base.columns import is_formatted, kind, stored
 from causeway.placements.staged.keys import KEY_KINDS
 from causeway.placements.staged.meaning import aliases_of, has_subquery, parts
-from causeway.placements.staged.page import nodes_of, refer, select
+from causeway.placements.staged.page import nodes_of, order_as, refer, select
 from causeway.placements.staged.transport import keep_alike
 from causeway.placements.staged.want import Want
 
@@ -66,6 +66,7 @@ class ShownPage:
         query.select_related = False
         query.clear_select_clause()
         select(query, (*self.local, *self.keys.values()))
+        order_as(query, self.compiler)
         for alias in set().union(*map(aliases_of, query.select)):
             refer(query, alias)
         found = query.get_compiler(self.compiler.using)

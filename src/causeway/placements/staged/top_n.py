@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Avg, Count, Max, Min, Sum
-from django.db.models.expressions import Col, OrderBy, Ref, Star
+from django.db.models.expressions import Col, OrderBy, Star
 from django.db.models.lookups import In
 from django.db.models.sql.constants import INNER, LOUTER
 
@@ -16,7 +17,7 @@ from causeway.placements.staged.bytewise import before
 from causeway.placements.staged.core import in_chunks
 from causeway.placements.staged.keys import KEY_KINDS
 from causeway.placements.staged.meaning import aliases_of, has_subquery
-from causeway.placements.staged.page import is_page, is_page_of_groups, keys_query, select
+from causeway.placements.staged.page import in_full, is_page, is_page_of_groups, keys_query, select
 from causeway.placements.staged.tree import conjuncts
 
 if TYPE_CHECKING:
@@ -53,27 +54,54 @@ def tries(want: Want) -> Iterator[int]:
 def null_comes_first(order: OrderBy, connection: Any) -> bool:
     if order.nulls_first or order.nulls_last:
         return bool(order.nulls_first)
-    return bool((connection.vendor == "postgresql") == order.descending)
+    return bool(connection.features.nulls_order_largest == order.descending)
 
 
-def expression_of(order: OrderBy) -> Any:
-    """What is ordered by, itself where the statement names it only."""
-    expression: Any = order.expression
-    return expression.get_source_expressions()[0] if isinstance(expression, Ref) else expression
+class TopN(ABC):
+    """Core rows that can be on a page, as many as fill it. ``can_be_told`` says whether its order tells which they are."""
+
+    can_be_told: bool
+
+    def __init__(self, planner: Planner, want: Want) -> None:
+        self.planner = planner
+        self.want = want
+        self.compiler = planner.statement.compiler
+
+    def take(self) -> bool:
+        """Fetch them; False where that cannot be told, or the page asks for too many."""
+        if not self.can_be_told:
+            return False
+        rows = self.want.supply.copied()
+        for first in tries(self.want):
+            step = self.fetch(first)
+            if self.fills_page():
+                self.want.supply.steps.append(f"{step}, which fill the page")
+                return True
+            self.want.supply.steps.append(f"{step} do not fill the page")
+        # What is needed may be others.
+        self.want.supply.restore(rows)
+        return False
+
+    @abstractmethod
+    def fetch(self, first: int) -> str:
+        """Fetch so many first rows, and tell which these are."""
+
+    @abstractmethod
+    def fills_page(self) -> bool:
+        """Whether the page is full with the rows that are there, and no other can be on it."""
 
 
-class FirstRows:
+class FirstRows(TopN):
     """The first rows of a staged table, by the order in which a page takes them, until the page is full.
 
     Rows that come later in the order cannot be in the page.
     """
 
     def __init__(self, planner: Planner, want: Want) -> None:
-        self.planner = planner
-        self.want = want
-        self.compiler = planner.statement.compiler
+        super().__init__(planner, want)
         self.column: Any = None
         self.order: Any = self.find_order()
+        self.can_be_told = self.order is not None
 
     def find_order(self) -> OrderBy | None:
         """The first ordering, if it is by a column of the table and in core the same."""
@@ -89,7 +117,7 @@ class FirstRows:
         order: Any = next((order for order, _ in self.compiler.get_order_by()), None)
         if order is None:
             return None
-        column = expression_of(order)
+        column: Any = in_full(order).expression
         if not isinstance(column, Col) or column.alias != self.want.alias:
             return None
         if self.want.is_mapped(column) or (
@@ -99,22 +127,10 @@ class FirstRows:
         self.column = column
         return self.planner.meaning(self.want.home).order_there(column, descending=order.descending)
 
-    def take(self) -> bool:
-        """Fetch them; False where there is no such order, or the page asks for too many."""
-        if self.order is None:
-            return False
-        rows = self.want.supply.copied()
-        for first in tries(self.want):
-            # There are no more, but core would look for one to the end of the index.
-            self.want.add(self.want.core.fetch(self.query(first), first - 1))
-            step = f"the first {first} by {self.column.target.column!r}"
-            if self.fills_page():
-                self.want.supply.steps.append(f"{step}, which fill the page")
-                return True
-            self.want.supply.steps.append(f"{step} do not fill the page")
-        # What is needed may be others.
-        self.want.supply.restore(rows)
-        return False
+    def fetch(self, first: int) -> str:
+        # There are no more, but core would look for one to the end of the index.
+        self.want.add(self.want.core.fetch(self.query(first), first - 1))
+        return f"the first {first} by {self.column.target.column!r}"
 
     def query(self, first: int) -> Query:
         """The query of the rows before that at a place in the order: without those equal to it."""
@@ -130,9 +146,8 @@ class FirstRows:
         return query
 
     def fills_page(self) -> bool:
-        """Whether the page is full with the rows that are there; then its keys are known."""
         query = self.compiler.query
-        rows = self.planner.execute_here(keys_query(query))
+        rows = self.planner.execute_here(keys_query(self.compiler))
         if len(rows) < query.high_mark - query.low_mark:
             return False
         most = self.planner.connection.ops.most_params()
@@ -141,7 +156,7 @@ class FirstRows:
         return True
 
 
-class TopGroups:
+class TopGroups(TopN):
     """The core rows of which figures of the child's rows are highest, where a page is ordered by these.
 
     The figures are reckoned in the child's database by the keys that its rows refer to core by, each group of which is
@@ -149,9 +164,7 @@ class TopGroups:
     """
 
     def __init__(self, planner: Planner, want: Want) -> None:
-        self.planner = planner
-        self.want = want
-        self.compiler = planner.statement.compiler
+        super().__init__(planner, want)
         self.tree = planner.trees[0]
         self.others: list[str] = [alias for alias in self.tree.nodes if alias != want.alias]
         # By which of the child's columns rows are joined with those of core, and by which of core's.
@@ -161,6 +174,8 @@ class TopGroups:
         self.conditions: list[Any] = []
         # Whether groups that have the same figures may come in an order that is core's to tell.
         self.is_ordered_further = False
+        # The last of the first groups, after which come all others; None where there are no others.
+        self.last: Row | None = None
         self.can_be_told = self.is_of_groups() and self.finds_conditions() and self.finds_orders()
 
     def is_of_groups(self) -> bool:
@@ -212,7 +227,7 @@ class TopGroups:
     def finds_orders(self) -> bool:
         """Note the orderings by figures or by the key, up to the first that is by anything else."""
         for order, _ in self.compiler.get_order_by():
-            expression = expression_of(order)
+            expression: Any = in_full(order).expression
             is_key = (
                 isinstance(expression, Col)
                 and expression.alias == self.key.alias
@@ -223,7 +238,7 @@ class TopGroups:
             elif not (expression.contains_aggregate and self.is_of_child(expression)):
                 self.is_ordered_further = True
                 break
-            told = order.copy()
+            told = in_full(order)
             told.expression = expression
             self.orders.append(told)
             if is_key:
@@ -255,28 +270,12 @@ class TopGroups:
         # To count rows is to count one of nothing but NULL.
         return bool(figure > isinstance(aggregate.get_source_expressions()[0], Star))
 
-    def take(self) -> bool:
-        """Fetch them; False where there is no such order, or they do not fill the page."""
-        if not self.can_be_told:
-            return False
-        rows = self.want.supply.copied()
-        for first in tries(self.want):
-            groups = self.groups(first)
-            # A group that is not among them comes after the last.
-            last = groups[-1] if len(groups) == first else None
-            for chunk in in_chunks([key for key, *_ in groups], self.want.core.connection):
-                self.want.add(self.want.core.fetch(self.want.query(In(self.key, chunk))))
-            step = (
-                f"the {len(groups)} that come first by figures of {self.other.target.model._meta.db_table!r}"
-            )
-            if self.fills_page(last):
-                self.want.supply.steps.append(f"{step}, which fill the page")
-                return True
-            self.want.supply.steps.append(f"{step} do not fill the page")
-            if last is None:
-                break
-        self.want.supply.restore(rows)
-        return False
+    def fetch(self, first: int) -> str:
+        groups = self.groups(first)
+        self.last = groups[-1] if len(groups) == first else None
+        for chunk in in_chunks([key for key, *_ in groups], self.want.core.connection):
+            self.want.add(self.want.core.fetch(self.want.query(In(self.key, chunk))))
+        return f"the {len(groups)} that come first by figures of {self.other.target.model._meta.db_table!r}"
 
     def groups(self, first: int) -> list[Row]:
         """The keys of the first groups, with the figures that they are ordered by."""
@@ -289,21 +288,17 @@ class TopGroups:
         query.set_limits(high=first)
         return self.planner.execute_here(query)
 
-    def fills_page(self, last: Row | None) -> bool:
-        """Whether the page is full with the rows that are there, and no other can be in it.
-
-        ``last`` is the last of the first groups, None where these are all.
-        """
+    def fills_page(self) -> bool:
         query = self.compiler.query
-        page = keys_query(query)
+        page = keys_query(self.compiler)
         figures = [self.key if order.expression is self.other else order.expression for order in self.orders]
         select(page, (*page.select, *figures))
         rows = self.planner.execute_here(page)
         if len(rows) < query.high_mark - query.low_mark:
             return False
         _, *found = rows[-1]
-        if last is not None and self.is_ordered_further:
-            _, *figures_of_last = last
+        if self.last is not None and self.is_ordered_further:
+            _, *figures_of_last = self.last
             is_told = all(isinstance(figure, TOLD_APART) for figure in (*found, *figures_of_last))
             if not is_told or found == figures_of_last:
                 return False

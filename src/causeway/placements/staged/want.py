@@ -83,9 +83,7 @@ class Want:
         for source in sources:
             if (keys := source.keys(few)) is not None:
                 return self.take_by_keys(source, keys, f"no more than {few}")
-        if self.planner.first_rows_class(self.planner, self).take():
-            return None
-        if self.planner.top_groups_class(self.planner, self).take():
+        if any(top_n(self.planner, self).take() for top_n in self.planner.top_n_classes):
             return None
         size = self.estimated()
         if size > few and self.take_fewer(sources, size):
