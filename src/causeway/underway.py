@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from causeway.conf import LOCAL_ALIAS, cores
+from causeway.contexts import holding
 
 # Aliases of the core databases whose test database is being made.
 _under_construction: ContextVar[frozenset[str]] = ContextVar(
@@ -26,11 +27,8 @@ _are_answered: ContextVar[bool] = ContextVar("causeway_local_rows_answered", def
 @contextmanager
 def under_construction(alias: str) -> Iterator[None]:
     """While the test database of a core alias is being made, its tables may be changed."""
-    token = _under_construction.set(_under_construction.get() | {alias})
-    try:
+    with holding(_under_construction, _under_construction.get() | {alias}):
         yield
-    finally:
-        _under_construction.reset(token)
 
 
 def is_under_construction(alias: str) -> bool:
@@ -46,11 +44,8 @@ def may_migrate(alias: str) -> bool:
 @contextmanager
 def migrating(alias: str) -> Iterator[None]:
     """While this database is migrated, with what receivers of signals do before and after."""
-    token = _migrated.set(_migrated.get() | {alias})
-    try:
+    with holding(_migrated, _migrated.get() | {alias}):
         yield
-    finally:
-        _migrated.reset(token)
 
 
 def is_migrated(alias: str) -> bool:
@@ -74,11 +69,8 @@ def is_as_it_was(home: str) -> bool:
 @contextmanager
 def over_link(*aliases: str) -> Iterator[None]:
     """While rows of these core databases, and of no others, are asked for over the child's connection."""
-    token = _over_link.set(frozenset(aliases))
-    try:
+    with holding(_over_link, frozenset(aliases)):
         yield
-    finally:
-        _over_link.reset(token)
 
 
 @contextmanager
@@ -107,11 +99,8 @@ def local_rows_answered() -> Iterator[None]:
 
     A fixture holds rows of both, and Django asks for what each refers to before it asks whether the row is loaded.
     """
-    token = _are_answered.set(True)
-    try:
+    with holding(_are_answered, True):
         yield
-    finally:
-        _are_answered.reset(token)
 
 
 def are_local_rows_answered() -> bool:

@@ -14,6 +14,8 @@ from typing import Any
 from django.db.models import Model
 from django.db.models.signals import pre_init
 
+from causeway.contexts import holding
+
 IsLeftOut = Callable[[type[Model]], bool]
 
 _is_left_out: ContextVar[IsLeftOut | None] = ContextVar("causeway_is_left_out", default=None)
@@ -22,7 +24,7 @@ _is_left_out: ContextVar[IsLeftOut | None] = ContextVar("causeway_is_left_out", 
 @contextmanager
 def left_out(is_left_out: IsLeftOut) -> Iterator[None]:
     """Meanwhile instances of these models get no defaults."""
-    with _asked(is_left_out):
+    with holding(_is_left_out, is_left_out):
         pre_init.connect(_leave_out_defaults)
         try:
             yield
@@ -32,16 +34,7 @@ def left_out(is_left_out: IsLeftOut) -> Iterator[None]:
 
 def with_defaults() -> Any:
     """Meanwhile instances are made as ever: while a row is saved, receivers of signals make rows of any model."""
-    return _asked(None)
-
-
-@contextmanager
-def _asked(is_left_out: IsLeftOut | None) -> Iterator[None]:
-    token = _is_left_out.set(is_left_out)
-    try:
-        yield
-    finally:
-        _is_left_out.reset(token)
+    return holding(_is_left_out, None)
 
 
 def _leave_out_defaults(

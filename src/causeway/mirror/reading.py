@@ -16,6 +16,7 @@ from django.core.signals import setting_changed
 from django.db import Error, connections
 
 from causeway.conf import LOCAL_ALIAS, cores
+from causeway.contexts import holding
 from causeway.feed.session import Session
 from causeway.homes import Table
 from causeway.mirror.rounds import Follower
@@ -164,11 +165,8 @@ setting_changed.connect(forget, dispatch_uid="causeway.mirror.reading")
 @contextmanager
 def reading_core() -> Iterator[None]:
     """Meanwhile, the copies are not read: what is written next depends on what is found."""
-    token = _reads_core.set(True)
-    try:
+    with holding(_reads_core, True):
         yield
-    finally:
-        _reads_core.reset(token)
 
 
 def has_mirrors(home: str | None) -> bool:

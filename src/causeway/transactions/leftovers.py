@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from django.db import Error, connections
 
 from causeway.conf import LOCAL_ALIAS
+from causeway.contexts import holding
 from causeway.exceptions import TwoPhaseUnavailable
 from causeway.transactions.connections import is_test_database
 
@@ -41,11 +42,8 @@ _left: set[str] = set()
 @contextmanager
 def left_alone() -> Iterator[None]:
     """Meanwhile, in this context, whoever begins a transaction in core only looks, and ends nobody else's."""
-    token = _are_left_alone.set(True)
-    try:
+    with holding(_are_left_alone, True):
         yield
-    finally:
-        _are_left_alone.reset(token)
 
 
 def recover_once(home: str) -> None:

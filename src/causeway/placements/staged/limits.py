@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from causeway.conf import cores, is_number_of_rows
+from causeway.contexts import holding
 
 _most: ContextVar[int | None] = ContextVar("causeway_max_staged_rows", default=None)
 
@@ -20,11 +21,8 @@ def max_staged_rows(rows: int) -> Iterator[None]:
     """
     if not is_number_of_rows(rows):
         raise ValueError(f"Cannot allow {rows!r} staged rows: the number must be an integer of at least 0.")
-    token = _most.set(rows)
-    try:
+    with holding(_most, rows):
         yield
-    finally:
-        _most.reset(token)
 
 
 def most_staged_rows(home: str) -> int:
